@@ -1,0 +1,1 @@
+"""Jobs on logs: the only place that opens log files."""
