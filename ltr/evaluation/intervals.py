@@ -7,14 +7,13 @@ is scipy's; this module decides what happens to lists without a value.
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-Blank = Literal["skip", "zero", "one"]
-"""What a list without a value counts as: nothing, 0 or 1."""
+from ltr.metrics import Blank
 
 # 4 million drawn numbers at a time: about 64 MB, whatever the number of lists.
 DRAWS_AT_A_TIME = 4_000_000
