@@ -36,3 +36,8 @@ class LogError(JobError):
     def __init__(self, *, stage: str, rule: str, found: str) -> None:
         self.stage, self.rule, self.found = stage, rule, found
         super().__init__(f"{stage}: {rule}; found {found}")
+
+
+def first_line(error: Exception) -> str:
+    """Return what a library's error says, without the plan or the stack it may print below it."""
+    return str(error).partition("\n")[0]

@@ -8,7 +8,7 @@ from ltr.data.manifest import SplitName
 from pipelines.config import Job
 from pipelines.contracts import PARTS, REASON, encoded_schema, require
 from pipelines.encoder import Encoder
-from pipelines.errors import LogError
+from pipelines.errors import LogError, first_line
 from pipelines.progress import Progress
 from pipelines.stages.attribute import attribute, count
 from pipelines.stages.group import group
@@ -41,15 +41,15 @@ def prepare(
         ConfigError: A grade rule cannot be evaluated.
     """
     with progress.step("validate"):
-        rows = validate(read_impressions(log, job)).collect().lazy()
+        rows = _collect(validate(read_impressions(log, job)), "read").lazy()
     attributed = None
     if events is not None and job.events is not None:
         with progress.step("attribute"):
             known = read_events(events, job.events, rows.collect_schema()["time"])
-            attributed = attribute(rows, known, job.events.counts).collect()
+            attributed = _collect(attribute(rows, known, job.events.counts), "read events")
             rows = count(rows, attributed.lazy(), job.events.counts)
     with progress.step("label and split"):
-        parted = split(limit(label(rows, job), job.lists), job.split).collect()
+        parted = _collect(split(limit(label(rows, job), job.lists), job.split), "label")
     _refuse_hopeless(parted)
     with progress.step("encode"):
         encoder = Encoder.fit(_part(parted, "train"), job.features)
@@ -58,8 +58,17 @@ def prepare(
         with progress.step(f"group {part}"):
             schema = encoded_schema(job.features, parted.schema["time"])
             encoded = require(encoder.transform(_part(parted, part)), schema, "encode")
-            lists[part] = group(encoded).collect()
+            lists[part] = _collect(group(encoded), "group")
     return Prepared(lists, encoder, parted, attributed)
+
+
+def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
+    """Run a stage. What only the values themselves can show to be wrong is noticed here."""
+    try:
+        return frame.collect()
+    except pl.exceptions.PolarsError as error:
+        rule = "the log's values must be as its columns' types promise"
+        raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
 
 
 def _part(rows: pl.DataFrame, part: SplitName) -> pl.LazyFrame:

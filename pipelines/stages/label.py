@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.config import MAX_GRADE, GradeRule, Job
 from pipelines.contracts import graded_schema, require
-from pipelines.errors import ConfigError, LogError
+from pipelines.errors import ConfigError, LogError, first_line
 from pipelines.stages.validate import also
 
 BAD_GRADE = f"grade is not a whole number from 0 to {MAX_GRADE}"
@@ -73,10 +73,11 @@ def _ruled_grade(impressions: pl.LazyFrame, rules: tuple[GradeRule, ...]) -> pl.
 def _checked(frame: pl.LazyFrame, number: int, rule: GradeRule) -> pl.Expr:
     condition = _condition(number, rule)
     try:
-        dtype = frame.select(condition).collect_schema().dtypes()[0]
+        # On no rows at all, so that a rule is refused before the work, not in the middle of it.
+        dtype = frame.collect_schema().to_frame().select(condition).dtypes[0]
     except pl.exceptions.PolarsError as error:
         raise ConfigError(
-            key=_key(number), rule=f"cannot be evaluated ({error})", found=rule.when
+            key=_key(number), rule=f"cannot be evaluated ({first_line(error)})", found=rule.when
         ) from None
     if dtype != pl.Boolean:
         raise ConfigError(
@@ -90,7 +91,7 @@ def _condition(number: int, rule: GradeRule) -> pl.Expr:
         return pl.sql_expr(rule.when)
     except pl.exceptions.PolarsError as error:
         raise ConfigError(
-            key=_key(number), rule=f"must be a SQL condition ({error})", found=rule.when
+            key=_key(number), rule=f"must be a SQL condition ({first_line(error)})", found=rule.when
         ) from None
 
 

@@ -47,5 +47,5 @@ def _cuts(timed: pl.LazyFrame, shares: SplitShares) -> pl.LazyFrame:
 
 
 def _at(share: float) -> pl.Expr:
-    number = (pl.len() * share).floor().cast(pl.UInt32)
+    number = (pl.len() * share + 1e-9).floor().cast(pl.UInt32)  # 1 - .3 - .2 is just below .5
     return pl.col("list_time").get(number, null_on_oob=True)
