@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from pipelines.config import Job, load_job
@@ -65,14 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("ltr").setLevel(logging.INFO)
     try:
-        app(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _fail("interrupted; what was there before is still there", 130)
+        app(arguments)
+    except SystemExit as done:  # how typer ends, well or with a wrong command line
+        return int(done.code or 0)
     except (JobError, OSError) as error:
-        return _fail(str(error), 2)
+        typer.echo(f"ltr: error: {error}", err=True)
+        return 2
     return 0
 
 
@@ -84,7 +81,7 @@ def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -
         for name, step in steps:
             with Progress(name) as progress:
                 done = step(job, folders, progress)
-            click.echo(f"{name}: {done}")
+            typer.echo(f"{name}: {done}")
 
 
 def _step(name: str, job: Job) -> Step:
@@ -102,8 +99,3 @@ def _step(name: str, job: Job) -> Step:
     from pipelines.jobs.evaluate import run as evaluate_model
 
     return evaluate_model
-
-
-def _fail(message: str, code: int) -> int:
-    click.echo(f"ltr: error: {message}", err=True)
-    return code

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.errors import LogError
+from pipelines.errors import LogError, first_line
 
 SCANNERS: Mapping[str, Callable[[list[Path]], pl.LazyFrame]] = {
     ".parquet": pl.scan_parquet,
@@ -42,7 +42,13 @@ def scan(path: Path) -> pl.LazyFrame:
             rule=f"{path} must hold files of one of {known}",
             found=", ".join(suffixes),
         )
-    return SCANNERS[suffixes[0]](files)
+    try:
+        frame = SCANNERS[suffixes[0]](files)
+        frame.collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        rule = f"{path} must hold readable {suffixes[0]} files"
+        raise LogError(stage="read", rule=rule, found=first_line(error)) from None
+    return frame
 
 
 def _files(path: Path) -> list[Path]:

@@ -58,6 +58,7 @@ def locked(run: Path) -> Iterator[None]:
     except OSError as error:
         msg = f"{run}: the output folder cannot be written ({error.strerror})"
         raise JobError(msg) from None
-    with lock:
+    try:
         yield
-    lock.release()
+    finally:
+        lock.release()
