@@ -1,5 +1,6 @@
 """Where a run reads and writes, and the lock that keeps two runs of one folder apart."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ class Folders:
     def of(cls, job: Job, job_file: Path, log: Path | None, out: Path | None) -> "Folders":
         """Return the folders of a job; the command line's choice goes before the job file's."""
         here = job_file.parent
-        return cls(log=log or here, run=out or here / job.output)
+        # normpath, because ../ in the job file would stand in every line that names a folder.
+        return cls(log=log or here, run=out or Path(os.path.normpath(here / job.output)))
 
     @property
     def lists(self) -> Path:
