@@ -1,0 +1,130 @@
+"""Write a folder so that whoever reads it finds the old one whole or the new one whole.
+
+POSIX cannot rename a folder over one that holds files, so the result ``model`` is a symbolic link
+to its present version, a hidden folder beside it::
+
+    runs/night/model -> .model.9f3c2a7be1d04456
+    runs/night/.model.9f3c2a7be1d04456/
+
+A new version is written next to the old one and synced to the disk; then one rename puts a new
+link over the old link. Before that moment every reader sees the old version, after it the new one.
+
+Two writers of one target at the same time are not kept apart here: each would take the other's
+unfinished version for what a killed process left behind. The caller holds a lock on the target.
+"""
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replace_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield an empty folder that becomes ``target`` by one rename when the block ends well.
+
+    If the block raises, or the process dies at any moment, ``target`` stays what it was. What a
+    killed process left beside it is removed here, before the new folder is made.
+
+    Args:
+        target: The folder to make or to replace; folders above it are made as needed.
+
+    Yields:
+        An empty folder on the same file system, to be filled in the block.
+
+    Raises:
+        ValueError: ``target`` is the root of the file system.
+        FileExistsError: Something stands at ``target`` that was not made here; it is left alone.
+        OSError: The folder cannot be made, synced or renamed; the message names ``target``.
+
+    Example:
+        >>> import tempfile
+        >>> out = Path(tempfile.mkdtemp()) / "model"
+        >>> for text in ["old", "new"]:
+        ...     with replace_folder(out) as folder:
+        ...         _ = (folder / "weights.txt").write_text(text)
+        >>> (out / "weights.txt").read_text()
+        'new'
+    """
+    path = Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would follow our own link
+    _refuse_foreign(path)
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        version = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        version.mkdir()
+    try:
+        yield version
+        with _naming(path):
+            _commit(version, path)
+    finally:
+        _remove_leftovers(path)
+
+
+def _refuse_foreign(path: Path) -> None:
+    if not path.name:
+        msg = f"the target must be a folder below the root of the file system; got {path}"
+        raise ValueError(msg)
+    if os.path.lexists(path) and not _current(path):
+        msg = (
+            f"{path} exists and is not a folder that an earlier run committed (a link to a version "
+            "beside it); move it away or choose another one"
+        )
+        raise FileExistsError(msg)
+
+
+def _current(path: Path) -> str | None:
+    """The name of the version that ``path`` links to, if it is a link made here."""
+    if not path.is_symlink():
+        return None
+    name = str(path.readlink())
+    return name if _version_of(path).fullmatch(name) else None
+
+
+def _version_of(path: Path) -> re.Pattern[str]:
+    return re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}")
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say which target an error of the operating system was met for."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"cannot write the folder {path}: {error.strerror or error}"
+        raise OSError(msg) from error
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove all versions but the one in use, as far as they can be removed."""
+    current, version = _current(path), _version_of(path)
+    for other in path.parent.iterdir():
+        if other.name == f".{path.name}.link":
+            other.unlink(missing_ok=True)
+        elif version.fullmatch(other.name) and other.name != current:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _commit(version: Path, path: Path) -> None:
+    """Make ``path`` a link to ``version``; the rename is the one moment at which it changes."""
+    for folder, _, files in os.walk(version):
+        for name in files:
+            _sync(Path(folder, name))
+        _sync(Path(folder))
+    link = path.with_name(f".{path.name}.link")
+    link.symlink_to(version.name)
+    # The version and its link must be on the disk before the rename that makes them matter.
+    _sync(path.parent)
+    link.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

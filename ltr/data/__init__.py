@@ -1,0 +1,1 @@
+"""Lists on disk, and the batches that training and scoring read from them."""

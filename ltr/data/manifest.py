@@ -1,0 +1,242 @@
+"""What a folder of lists holds: ``manifest.json``, format ``ltr-lists/1``, as typed records.
+
+The manifest is written last, so a folder that has a valid one is whole. It says which features the
+lists carry, how many lists, documents and grades each split has, what became of every row that was
+read, and which encoder and which job made them.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Final, Literal, Self, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+FORMAT: Final = "ltr-lists/1"
+FILE = "manifest.json"
+
+Side = Literal["query", "document"]
+Kind = Literal["id", "ids", "number"]
+SplitName = Literal["train", "validation", "test"]
+Count = Annotated[int, Field(ge=0)]
+
+
+class ListsError(ValueError):
+    """A folder cannot be read as lists; the message names the folder and what is wrong in it."""
+
+
+class Record(BaseModel):
+    """Common settings: unchangeable, and no key that is not described."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Feature(Record):
+    """One feature column of the lists.
+
+    Example:
+        >>> Feature(side="query", name="user", kind="id", size=1001).column
+        'query/user'
+    """
+
+    side: Side
+    name: Annotated[str, Field(min_length=1)]
+    kind: Kind
+    """``id`` one id, ``ids`` any number of ids, ``number`` one scaled number."""
+    size: Annotated[int, Field(ge=1)] | None = None
+    """Ids: size of the vocabulary, id 0 (unseen) included. Numbers: None."""
+
+    @property
+    def column(self) -> str:
+        """Name of the Arrow column that holds it."""
+        return f"{self.side}/{self.name}"
+
+    @model_validator(mode="after")
+    def _size_belongs_to_ids(self) -> Self:
+        if (self.size is None) != (self.kind == "number"):
+            found = f"{self.column} is {self.kind} of {self.size}"
+            msg = f"an id has a size and a number has none; {found}"
+            raise ValueError(msg)
+        return self
+
+
+class Shard(Record):
+    """One Arrow IPC file of lists."""
+
+    file: str
+    """Path inside the folder, with forward slashes, e.g. ``train/00000.arrow``."""
+    lists: Count
+    documents: Count
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+    @field_validator("file")
+    @classmethod
+    def _inside_the_folder(cls, file: str) -> str:
+        path = PurePosixPath(file)
+        if path.is_absolute() or ".." in path.parts:
+            msg = f"a shard lies inside the folder of lists; got {file!r}"
+            raise ValueError(msg)
+        return file
+
+
+class Split(Record):
+    """The lists of one part in time: their counts and their files."""
+
+    lists: Count
+    documents: Count
+    grades: dict[Count, Count]
+    """Documents per grade."""
+    first: str | None
+    """Time of the first list, as text; None where the split is empty."""
+    last: str | None
+    shards: tuple[Shard, ...]
+
+    @model_validator(mode="after")
+    def _counts_add_up(self) -> Self:
+        _require_sum("lists", self.lists, [shard.lists for shard in self.shards])
+        _require_sum("documents", self.documents, [shard.documents for shard in self.shards])
+        _require_sum("documents", self.documents, list(self.grades.values()))
+        return self
+
+
+class Rows(Record):
+    """What became of the rows of the log."""
+
+    read: Count
+    kept: Count
+    rejected: dict[str, Count]
+    """Rows per reason."""
+
+    @model_validator(mode="after")
+    def _every_row_has_a_fate(self) -> Self:
+        _require_sum("read", self.read, [self.kept, *self.rejected.values()])
+        return self
+
+
+class Events(Record):
+    """What became of the rows of the table of events."""
+
+    read: Count
+    attributed: Count
+    rejected: dict[str, Count]
+    """Events per reason."""
+
+    @model_validator(mode="after")
+    def _every_event_has_a_fate(self) -> Self:
+        _require_sum("read", self.read, [self.attributed, *self.rejected.values()])
+        return self
+
+
+class Manifest(Record):
+    """The whole of ``manifest.json``."""
+
+    format: Literal["ltr-lists/1"] = FORMAT
+    features: tuple[Feature, ...]
+    splits: dict[SplitName, Split]
+    rows: Rows
+    events: Events | None = None
+    encoder: Annotated[str, Field(pattern="^[0-9a-f]+$")]
+    """Fingerprint of the vocabularies and scalers the lists were encoded with."""
+    job: dict[str, JsonValue]
+    """The whole job file."""
+
+    @model_validator(mode="after")
+    def _names_are_unique_and_splits_complete(self) -> Self:
+        columns = [feature.column for feature in self.features]
+        if twice := sorted({column for column in columns if columns.count(column) > 1}):
+            msg = f"a feature is listed once; got twice: {', '.join(twice)}"
+            raise ValueError(msg)
+        if missing := [name for name in get_args(SplitName) if name not in self.splits]:
+            msg = f"every split is listed, also an empty one; missing: {', '.join(missing)}"
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def load(cls, folder: str | Path, *, verify: bool = False) -> Self:
+        """Read and check the manifest of ``folder``.
+
+        Args:
+            folder: A folder of lists.
+            verify: Also compare the checksum of every shard, which reads all of them.
+
+        Raises:
+            ListsError: There is no valid manifest, or a shard is missing or not the one recorded.
+        """
+        folder = Path(folder)
+        manifest = cls._parse(folder, _read_json(folder))
+        for split in manifest.splits.values():
+            for shard in split.shards:
+                _check_shard(folder, shard, verify=verify)
+        return manifest
+
+    @classmethod
+    def _parse(cls, folder: Path, content: Mapping[str, Any]) -> Self:
+        if (version := content.get("format")) != FORMAT:
+            msg = f"{folder / FILE}: this version reads the format {FORMAT!r}; got {version!r}"
+            raise ListsError(msg)
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            msg = f"{folder / FILE}: {_first_of(error)}"
+            raise ListsError(msg) from error
+
+    def save(self, folder: str | Path) -> None:
+        """Write ``manifest.json`` into ``folder``; do it last, when all shards are there."""
+        text = self.model_dump_json(indent=2) + "\n"
+        (Path(folder) / FILE).write_text(text, encoding="utf-8")
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _require_sum(name: str, total: int, parts: list[int]) -> None:
+    if total != sum(parts):
+        msg = f"{name} must be the sum of its parts; got {total} and parts that sum to {sum(parts)}"
+        raise ValueError(msg)
+
+
+def _read_json(folder: Path) -> Mapping[str, Any]:
+    path = folder / FILE
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        msg = f"{folder} is no folder of lists: cannot read {FILE}: {error.strerror}"
+        raise ListsError(msg) from error
+    except ValueError as error:
+        msg = f"{path} is not valid JSON: {error}"
+        raise ListsError(msg) from error
+    if not isinstance(content, dict):
+        msg = f"{path} must hold a JSON object; got a {type(content).__name__}"
+        raise ListsError(msg)
+    return content
+
+
+def _check_shard(folder: Path, shard: Shard, *, verify: bool) -> None:
+    path = folder / shard.file
+    if not path.is_file():
+        msg = f"{folder}: the shard {shard.file} that {FILE} lists is missing"
+        raise ListsError(msg)
+    if verify and (found := checksum(path)) != shard.sha256:
+        msg = f"{path} was changed: {FILE} records sha256 {shard.sha256}, the file has {found}"
+        raise ListsError(msg)
+
+
+def _first_of(error: ValidationError) -> str:
+    """The first failure in one line: where, the rule, and how many more there are."""
+    first, *more = error.errors(include_url=False)
+    where = ".".join(str(part) for part in first["loc"])
+    text = first["msg"].removeprefix("Value error, ")
+    others = f" (and {len(more)} more)" if more else ""
+    return f"{where}: {text}{others}" if where else f"{text}{others}"

@@ -1,0 +1,176 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ltr.atomic import replace_folder
+
+ROOT = Path(__file__).parents[1]
+
+
+def write(target: Path, text: str) -> None:
+    with replace_folder(target) as folder:
+        (folder / "inner").mkdir()
+        (folder / "inner" / "file.txt").write_text(text)
+
+
+def write_then_fail(target: Path) -> None:
+    with replace_folder(target) as folder:
+        (folder / "half.txt").write_text(str(1 / len(list(folder.iterdir()))))
+
+
+def read(target: Path) -> str:
+    return (target / "inner" / "file.txt").read_text()
+
+
+def test_the_target_appears_only_when_the_block_ends(tmp_path: Path) -> None:
+    target = tmp_path / "above" / "model"
+    with replace_folder(target) as folder:
+        assert folder.is_dir()
+        assert folder.parent == target.parent
+        assert not target.exists()
+    assert target.is_dir()
+
+
+def test_a_second_result_replaces_the_first_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    write(target, "old")
+    write(target, "new")
+    assert read(target) == "new"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_error_in_the_block_keeps_the_old_result_and_leaves_nothing_beside_it(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "model"
+    write(target, "old")
+    with pytest.raises(ZeroDivisionError, match="division"):
+        write_then_fail(target)
+    assert read(target) == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("call", ["fsync", "symlink", "replace"])
+def test_a_fault_of_the_disk_keeps_the_old_result_and_names_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    target = tmp_path / "model"
+    write(target, "old")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OSError, match=r"cannot write the folder .*model: No space left on device"):
+        write(target, "new")
+    assert read(target) == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+KILLED = """
+import os, signal, sys
+from ltr.atomic import replace_folder
+
+def kill(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+target, moment = sys.argv[1:]
+plain_replace = os.replace
+if moment in ("symlink", "replace", "fsync"):
+    setattr(os, moment, kill)
+if moment == "after":
+    os.replace = lambda *paths: (plain_replace(*paths), kill())
+with replace_folder(target) as folder:
+    (folder / "inner").mkdir()
+    with open(folder / "inner" / "file.txt", "w") as file:
+        file.write("ne")
+        file.flush()
+        if moment == "write":
+            kill()
+        file.write("w")
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("write", "old"),
+        ("fsync", "old"),
+        ("symlink", "old"),
+        ("replace", "old"),
+        ("after", "new"),
+    ],
+)
+def test_a_killed_process_leaves_one_whole_result(
+    tmp_path: Path, moment: str, expected: str
+) -> None:
+    target = tmp_path / "model"
+    write(target, "old")
+    command = [sys.executable, "-c", KILLED, str(target), moment]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert read(target) == expected
+    assert len(list(tmp_path.iterdir())) > 2, "the kill should have left something to clean up"
+    write(target, "next")
+    assert read(target) == "next"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_process_killed_before_the_first_result_leaves_none(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    command = [sys.executable, "-c", KILLED, str(target), "replace"]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert not target.exists()
+    write(target, "first")
+    assert read(target) == "first"
+
+
+def test_versions_of_other_targets_are_left_alone(tmp_path: Path) -> None:
+    write(tmp_path / "model", "a")
+    write(tmp_path / "model.b", "b")
+    (tmp_path / ".model.notes").mkdir()
+    write(tmp_path / "model", "c")
+    assert read(tmp_path / "model.b") == "b"
+    assert (tmp_path / ".model.notes").is_dir()
+
+
+def test_the_result_may_be_moved_with_the_folder_that_holds_it(tmp_path: Path) -> None:
+    write(tmp_path / "night" / "model", "kept")
+    (tmp_path / "night").rename(tmp_path / "yesterday")
+    assert read(tmp_path / "yesterday" / "model") == "kept"
+
+
+@pytest.mark.parametrize("foreign", ["folder", "file", "link"])
+def test_what_was_not_committed_here_is_refused_and_left_alone(
+    tmp_path: Path, foreign: str
+) -> None:
+    target = tmp_path / "model"
+    if foreign == "folder":
+        target.mkdir()
+    elif foreign == "file":
+        target.write_text("mine")
+    else:
+        target.symlink_to(tmp_path)
+    with pytest.raises(FileExistsError, match="model exists and is not a folder that an earlier"):
+        write(target, "new")
+    assert os.path.lexists(target)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_target_under_a_file_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"cannot write the folder .*file/model: "):
+        write(tmp_path / "file" / "model", "new")
+
+
+def test_a_target_where_nobody_can_write_is_refused_by_name() -> None:
+    with pytest.raises(OSError, match="cannot write the folder /proc/none/model: "):
+        write(Path("/proc/none/model"), "new")
+
+
+def test_the_root_is_no_target() -> None:
+    with pytest.raises(ValueError, match="must be a folder below the root"), replace_folder("/"):
+        pass
