@@ -7,12 +7,12 @@ is scipy's; this module decides what happens to lists without a value.
 
 import math
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from ltr.lists import check_choice
 from ltr.metrics import Blank
 
 # 4 million drawn numbers at a time: about 64 MB, whatever the number of lists.
@@ -135,9 +135,7 @@ def _one_dimension(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
 def _without_blanks(
     numbers: npt.NDArray[np.float64], undefined: npt.NDArray[np.bool_], blank: Blank
 ) -> npt.NDArray[np.float64]:
-    if blank not in get_args(Blank):
-        msg = f"blank must be one of {', '.join(get_args(Blank))}; got {blank!r}"
-        raise ValueError(msg)
+    check_choice("blank", blank, Blank)
     if blank == "skip":
         return numbers[~undefined]
     return np.where(np.isnan(numbers), float(blank == "one"), numbers)

@@ -14,8 +14,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ltr.lists import Documents, arrange
-from ltr.metrics._reduce import Blank, Reduction, check_reduction, mean_over_lists
+from ltr.lists import Documents, arrange, check_choice
+from ltr.metrics._reduce import Blank, Reduction, mean_over_lists
 
 Gain = Literal["exp2", "linear"] | Sequence[float]
 
@@ -60,7 +60,8 @@ def ndcg(
         >>> ndcg(torch.zeros(3), torch.tensor([2, 1, 0]), k=[1, 3], gain="linear")
         tensor([0.5000, 0.8100], dtype=torch.float64)
     """
-    check_reduction(blank, reduction)
+    check_choice("blank", blank, Blank)
+    check_choice("reduction", reduction, Reduction)
     cutoffs = _cutoffs(k)
     # In float64 the order and the ties of scores of every type are kept.
     docs = arrange(scores.detach().double(), labels.detach(), lengths=lengths, mask=mask)

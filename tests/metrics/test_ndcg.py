@@ -120,9 +120,8 @@ def test_ragged_is_padded_is_list_by_list(lists):
     scores, labels, mask = padded(lists)
     masked = ndcg(scores, labels, k=[1, 3, 9], mask=mask, reduction="none")
     alone = torch.cat([ndcg(*columns([one]), k=[1, 3, 9], reduction="none") for one in lists])
-    close = {"rtol": 0, "atol": 1e-12, "equal_nan": True}
-    torch.testing.assert_close(ragged, masked, **close)
-    torch.testing.assert_close(ragged, alone, **close)
+    torch.testing.assert_close(ragged, masked, rtol=0, atol=1e-12, equal_nan=True)
+    torch.testing.assert_close(ragged, alone, rtol=0, atol=1e-12, equal_nan=True)
 
 
 @given(lists=lists_of_documents, data=st.data())
@@ -234,15 +233,21 @@ def test_has_no_gradient():
 @pytest.mark.parametrize("gain", ["exp2", "linear", (0, 1, 3)])
 def test_runs_on_meta_so_nothing_waits_for_an_accelerator(layout, gain):
     scores = torch.zeros((2, 6) if layout == "padded" else (12,), device="meta")
-    layouts = {
-        "one": {},
-        "ragged": {"lengths": torch.tensor([5, 7], device="meta")},
-        "padded": {"mask": torch.ones(2, 6, dtype=torch.bool, device="meta")},
-    }
+    lengths = torch.tensor([5, 7], device="meta") if layout == "ragged" else None
+    mask = torch.ones(2, 6, device="meta") > 0 if layout == "padded" else None
     labels = torch.zeros_like(scores, dtype=torch.uint8)
-    found = ndcg(scores, labels, k=[1, 5], gain=gain, **layouts[layout])
+    found = ndcg(scores, labels, k=[1, 5], gain=gain, lengths=lengths, mask=mask)
     assert found.shape == (2,)
     assert found.device.type == "meta"
+
+
+def test_compiles_as_one_graph():
+    scores, labels = torch.rand(3, 6), torch.randint(1, 3, (3, 6))
+    lengths, mask = torch.tensor([5, 6, 7]), torch.ones(3, 6) > 0
+    compiled = torch.compile(ndcg, fullgraph=True, backend="eager")
+    assert torch.equal(compiled(scores, labels, mask=mask), ndcg(scores, labels))
+    flat = scores.flatten(), labels.flatten()
+    assert torch.equal(compiled(*flat, lengths=lengths), ndcg(*flat, lengths=lengths))
 
 
 @pytest.mark.parametrize(

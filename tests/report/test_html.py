@@ -18,9 +18,11 @@ VOID = {"meta", "br", "img", "link", "input", "hr"}
 class Page(HTMLParser):
     """Elements with their attributes and parents; fails on tags that do not nest."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.elements, self.open, self.words = [], [], []
+        self.elements: list[tuple[str, dict[str, str | None], list[tuple[str, str | None]]]] = []
+        self.open: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
         self.feed(text)
         assert self.open == []
 

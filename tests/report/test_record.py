@@ -39,7 +39,7 @@ def test_a_report_cannot_be_changed():
 
 def test_an_unknown_key_is_refused():
     with pytest.raises(ValidationError, match="Extra inputs"):
-        Rules(gain="exp2", tie="averaged")
+        Rules.model_validate({"gain": "exp2", "tie": "averaged"})
 
 
 @pytest.mark.parametrize(("cutoffs", "headline"), [((1, 5, 10), 10), ((3, 50, 20), 50)])
