@@ -1,0 +1,194 @@
+"""The one place where scores, labels and the layout of their lists are checked."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ltr.lists._padded import Padded
+from ltr.lists._ragged import Ragged
+
+
+class Lists(Protocol):
+    """The layout of lists: ``[documents]`` is the shape of scores, ``[lists]`` one value per list.
+
+    Padding never reaches a per-list result; in a per-document result it holds any finite value.
+    """
+
+    @property
+    def shape(self) -> torch.Size:
+        """The shape of one value per list."""
+
+    @property
+    def packed(self) -> "Lists":
+        """The same lists with real documents first: the layout of what ``take`` returns."""
+
+    def counts(self) -> Tensor:
+        """Documents in each list: Int64 ``[lists]``."""
+
+    def ids(self) -> Tensor:
+        """Number of each document's list, in padding that of lists: Int64 ``[documents]``."""
+
+    def keep(self, x: Tensor, fill: float = 0.0) -> Tensor:
+        """``x`` with ``fill`` in the padding, whose gradient is then exactly 0."""
+
+    def spread(self, values: Tensor) -> Tensor:
+        """Give each document the value of its list: ``[lists]`` -> ``[documents]``."""
+
+    def sum(self, x: Tensor) -> Tensor:
+        """Sum over each list; 0 for a list without documents."""
+
+    def max(self, x: Tensor) -> Tensor:
+        """Largest value of each list; 0 for a list without documents."""
+
+    def logsumexp(self, x: Tensor) -> Tensor:
+        """log(sum(exp(x))) over each list; 0 for a list without documents."""
+
+    def softmax(self, x: Tensor) -> Tensor:
+        """exp(x), scaled to sum to 1 over each list; 0 in padding."""
+
+    def log_softmax(self, x: Tensor) -> Tensor:
+        """Log of ``softmax``, computed without it; 0 in padding."""
+
+    def argsort(self, x: Tensor, *, descending: bool = True) -> Tensor:
+        """Order within each list, for ``take``. Stable; padding goes last. No gradient."""
+
+    def take(self, x: Tensor, order: Tensor) -> Tensor:
+        """``x`` in ``order``; differentiable. The result is laid out as ``packed``."""
+
+    def rank(self, x: Tensor) -> Tensor:
+        """Position in the list, 1 = largest, ties in their given order: Int64 ``[documents]``."""
+
+    def cumsum(self, x: Tensor, *, reverse: bool = False) -> Tensor:
+        """Running sum from the start of each list, or from its end."""
+
+    def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
+        """Running ``logsumexp`` from the start of each list, or from its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Checked inputs of a loss, in float32, or in float64 if the scores are."""
+
+    scores: Tensor
+    """Float ``[documents]``, 0 in padding."""
+    labels: Tensor
+    """Float ``[documents]``, 0 in padding."""
+    weights: Tensor | None
+    """Float ``[documents]``, 0 in padding; None: every document weighs 1."""
+    lists: Lists
+
+    def weigh(self, x: Tensor) -> Tensor:
+        """``x`` times the documents' weights."""
+        return x if self.weights is None else x * self.weights
+
+
+def arrange(
+    scores: Tensor,
+    labels: Tensor,
+    weights: Tensor | None = None,
+    *,
+    lengths: Tensor | None = None,
+    mask: Tensor | None = None,
+) -> Documents:
+    """Check the arguments of a list loss or metric and lay its documents out.
+
+    Nothing here waits for an accelerator: values (do the lengths add up?) are checked on CPU only.
+
+    Args:
+        scores: Float ``[docs]`` or ``[..., list]``.
+        labels: Grades, any real type, shape of ``scores``.
+        weights: Weight of each document, shape of ``scores``.
+        lengths: Int ``[lists]``, documents in each list; the lists lie one after another.
+        mask: Bool, shape of ``scores``, True = a real document.
+
+    Returns:
+        The documents with their layout; one list ``[docs]`` becomes ``[1, docs]``.
+
+    Raises:
+        ValueError: If shapes, types or lengths do not fit.
+
+    >>> padded = arrange(torch.zeros(2, 3), torch.ones(2, 3), mask=torch.ones(2, 3) > 0)
+    >>> padded.lists.counts()
+    tensor([3, 3])
+    """
+    _check_scores(scores)
+    _check_same_shape("labels", labels, scores)
+    if weights is not None:
+        _check_same_shape("weights", weights, scores)
+    lists = _layout(scores, lengths, mask)
+    work = torch.float64 if scores.dtype == torch.float64 else torch.float32
+
+    def prepared(x: Tensor) -> Tensor:
+        x = x.to(work)
+        return lists.keep(x if lengths is not None or x.dim() > 1 else x[None])
+
+    return Documents(
+        prepared(scores),
+        prepared(labels),
+        None if weights is None else prepared(weights),
+        lists,
+    )
+
+
+def _check_scores(scores: Tensor) -> None:
+    if not scores.is_floating_point():
+        msg = f"scores must be floating point; got {scores.dtype}"
+        raise ValueError(msg)
+    if scores.dim() == 0:
+        msg = "scores must have a dimension of documents; got a scalar"
+        raise ValueError(msg)
+
+
+def _check_same_shape(name: str, tensor: Tensor, scores: Tensor) -> None:
+    if tensor.shape != scores.shape:
+        want, got = list(scores.shape), list(tensor.shape)
+        msg = f"{name} must have the shape of scores, {want}; got {got}"
+        raise ValueError(msg)
+
+
+def _layout(scores: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Lists:
+    if lengths is not None:
+        if mask is not None:
+            msg = "lists are either ragged (lengths) or padded (mask); got both lengths and mask"
+            raise ValueError(msg)
+        _check_lengths(lengths, scores)
+        return Ragged(lengths.long(), scores.shape[0])
+    if mask is not None:
+        _check_mask(mask, scores)
+    elif scores.dim() > 1 and scores.shape[-1] == 1:
+        # As N lists of one document it would train nothing, and say nothing.
+        msg = (
+            f"scores of shape {list(scores.shape)} are lists of one document, with nothing to "
+            "compare; squeeze(-1) scores and labels, or pass a mask if that is meant"
+        )
+        raise ValueError(msg)
+    if scores.dim() == 1:
+        return Padded(scores[None].shape, scores.device, None if mask is None else mask[None])
+    return Padded(scores.shape, scores.device, mask)
+
+
+def _check_lengths(lengths: Tensor, scores: Tensor) -> None:
+    if scores.dim() != 1:
+        msg = f"with lengths, scores must be [docs]; got shape {list(scores.shape)}"
+        raise ValueError(msg)
+    whole = not (lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool)
+    if not whole or lengths.dim() != 1:
+        msg = f"lengths must be integers [lists]; got {lengths.dtype} {list(lengths.shape)}"
+        raise ValueError(msg)
+    if lengths.device.type != "cpu" or torch.compiler.is_compiling():
+        return
+    if lengths.numel() and int(lengths.min()) < 0:
+        msg = f"lengths must not be negative; got {int(lengths.min())}"
+        raise ValueError(msg)
+    if int(lengths.sum()) != scores.shape[0]:
+        msg = f"lengths must add up to the {scores.shape[0]} scores; got {int(lengths.sum())}"
+        raise ValueError(msg)
+
+
+def _check_mask(mask: Tensor, scores: Tensor) -> None:
+    if mask.dtype != torch.bool:
+        msg = f"mask must be bool, True = a real document; got {mask.dtype}"
+        raise ValueError(msg)
+    _check_same_shape("mask", mask, scores)

@@ -1,0 +1,111 @@
+"""Lists one after another in ``[docs]``, without padding: operations over segments.
+
+Every result has a shape known from the shapes of the inputs, so nothing waits for an accelerator.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Consecutive lists; see :class:`ltr.lists.Lists` for what each operation means."""
+
+    lengths: Tensor
+    docs: int
+
+    @property
+    def shape(self) -> torch.Size:
+        return self.lengths.shape
+
+    @property
+    def packed(self) -> "Ragged":
+        return self
+
+    def counts(self) -> Tensor:
+        return self.lengths
+
+    def ids(self) -> Tensor:
+        return self.spread(torch.arange(self.lengths.numel(), device=self.lengths.device))
+
+    def keep(self, x: Tensor, fill: float = 0.0) -> Tensor:  # noqa: ARG002 - nothing is padded
+        return x
+
+    def spread(self, values: Tensor) -> Tensor:
+        return values.repeat_interleave(self.lengths, output_size=self.docs)
+
+    def sum(self, x: Tensor) -> Tensor:
+        return self._segment(x, "sum")
+
+    def max(self, x: Tensor) -> Tensor:
+        return self._zero_if_empty(self._segment(x, "max"))
+
+    def logsumexp(self, x: Tensor) -> Tensor:
+        largest = self.max(x.detach())
+        total = self.sum((x - self.spread(largest)).exp())
+        return self._zero_if_empty(torch.where(self.lengths > 0, total, 1.0).log() + largest)
+
+    def softmax(self, x: Tensor) -> Tensor:
+        return self.log_softmax(x).exp()
+
+    def log_softmax(self, x: Tensor) -> Tensor:
+        x = x - self.spread(self.max(x.detach()))
+        total = torch.where(self.lengths > 0, self.sum(x.exp()), 1.0)
+        return x - self.spread(total.log())
+
+    def argsort(self, x: Tensor, *, descending: bool = True) -> Tensor:
+        order = x.detach().argsort(descending=descending, stable=True)
+        return order[self.ids()[order].argsort(stable=True)]
+
+    def take(self, x: Tensor, order: Tensor) -> Tensor:
+        return x[order]
+
+    def rank(self, x: Tensor) -> Tensor:
+        order = self.argsort(x)
+        return torch.empty_like(order).scatter(0, order, self._before() + 1)
+
+    def cumsum(self, x: Tensor, *, reverse: bool = False) -> Tensor:
+        return self._scan(x, torch.add, reverse=reverse)
+
+    def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
+        return self._scan(x, torch.logaddexp, reverse=reverse)
+
+    def _segment(self, x: Tensor, operation: str) -> Tensor:
+        # unsafe: the lengths were checked where that is free.
+        return torch.segment_reduce(x, operation, lengths=self.lengths, unsafe=True)
+
+    def _zero_if_empty(self, values: Tensor) -> Tensor:
+        return torch.where(self.lengths > 0, values, 0.0)
+
+    def _before(self) -> Tensor:
+        """Documents of the same list before each document."""
+        starts = self.lengths.cumsum(0) - self.lengths
+        return torch.arange(self.docs, device=self.lengths.device) - self.spread(starts)
+
+    def _scan(
+        self, x: Tensor, combine: Callable[[Tensor, Tensor], Tensor], *, reverse: bool
+    ) -> Tensor:
+        """Running ``combine`` within each list, by doubling.
+
+        A running sum over all documents less its value at the list's start would lose a small
+        list's digits behind a large one, and let a NaN into all later lists.
+        """
+        before = self._before()
+        if reverse:
+            before = self.spread(self.lengths) - 1 - before
+        step, longest = 1, self._longest()
+        while step < longest:
+            shift = -step if reverse else step
+            # Rolled over the end only where ``before`` says that no document is there.
+            x = torch.where(before >= step, combine(x, x.roll(shift)), x)
+            step *= 2
+        return x
+
+    def _longest(self) -> int:
+        """Bound on the documents in a list: exact where reading it does not wait for a device."""
+        if self.lengths.device.type == "cpu" and not torch.compiler.is_compiling():
+            return int(self.lengths.max()) if self.lengths.numel() else 0
+        return self.docs

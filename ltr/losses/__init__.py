@@ -1,0 +1,34 @@
+"""Losses for learning to rank: functions, and their ``nn.Module`` faces.
+
+Every list loss is ``f(scores, labels, *, lengths, mask, weights, <own arguments>, reduction)`` over
+the layouts of :mod:`ltr.lists`. A face takes the own arguments once and the tensors with each call:
+
+>>> import torch
+>>> from ltr.losses import GradedHingeLoss
+>>> loss = GradedHingeLoss(margin=0.3)
+>>> scores = torch.tensor([0.2, -0.4, 1.3, 0.8, 0.0, -1.1])
+>>> labels = torch.tensor([1, 0, 3, 2, 0, 1])
+>>> loss(scores, labels, lengths=torch.tensor([3, 3]))
+tensor(0.1750)
+"""
+
+from ltr.losses._face import LossModule, by_name, catalogue, face
+from ltr.losses._graded_hinge import graded_hinge
+from ltr.losses._rank_cross_entropy import rank_cross_entropy
+from ltr.losses._rank_hinge import rank_hinge
+
+GradedHingeLoss = face(graded_hinge)
+RankCrossEntropyLoss = face(rank_cross_entropy)
+RankHingeLoss = face(rank_hinge)
+
+__all__ = [
+    "GradedHingeLoss",
+    "LossModule",
+    "RankCrossEntropyLoss",
+    "RankHingeLoss",
+    "by_name",
+    "catalogue",
+    "graded_hinge",
+    "rank_cross_entropy",
+    "rank_hinge",
+]

@@ -1,0 +1,113 @@
+"""The ``nn.Module`` faces of the losses: one class, and a subclass per function to name it."""
+
+import difflib
+import inspect
+from collections.abc import Callable
+from types import MappingProxyType, UnionType
+from typing import Any, ClassVar, Literal, get_args, get_origin
+
+from torch import Tensor, nn
+
+from ltr.lists import check_choice
+
+
+class LossModule(nn.Module):
+    """A loss function with its own arguments set; what is a tensor is given with each call.
+
+    >>> from ltr.losses import GradedHingeLoss
+    >>> GradedHingeLoss(margin=0.5)
+    GradedHingeLoss(margin=0.5, reduction='mean')
+    """
+
+    function: ClassVar[Callable[..., Tensor]]
+    signature: ClassVar[inspect.Signature]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - typed below
+        super().__init__()
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        for name, value in bound.arguments.items():
+            _check(name, value, self.signature.parameters[name].annotation)
+            setattr(self, name, value)
+
+    def forward(self, scores: Tensor, labels: Tensor, **tensors: Tensor | None) -> Tensor:
+        """Return the loss; ``tensors`` are the function's, such as ``lengths`` or ``mask``."""
+        return type(self).function(scores, labels, **tensors, **self.arguments)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The loss's own arguments by name."""
+        return {name: getattr(self, name) for name in self.signature.parameters}
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+
+
+def face(function: Callable[..., Tensor]) -> type[LossModule]:
+    """Make the module face of a loss: ``graded_hinge`` -> ``GradedHingeLoss``.
+
+    Its constructor takes the function's keyword arguments that are not tensors, in their order.
+    """
+    name = function.__name__
+    own = [
+        parameter.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not _is_per_call(parameter)
+    ]
+    signature = inspect.Signature(own)
+    text = inspect.getdoc(function) or ""
+    made = type(
+        "".join(part.capitalize() for part in name.split("_")) + "Loss",
+        (LossModule,),
+        {
+            "__doc__": f"{text.split('>>>')[0]}The module face of :func:`ltr.losses.{name}`.",
+            "__module__": "ltr.losses",
+            "__signature__": signature,
+            "function": staticmethod(function),
+            "signature": signature,
+        },
+    )
+    _FACES[name] = made
+    return made
+
+
+_FACES: dict[str, type[LossModule]] = {}
+
+catalogue = MappingProxyType(_FACES)
+"""The module face of each loss by the name of its function."""
+
+
+def by_name(name: str) -> type[LossModule]:
+    """Return the module face of the loss function ``name``.
+
+    Raises:
+        ValueError: If no loss has this name; the text gives the nearest.
+
+    >>> by_name("graded_hinge")(margin=0.5)
+    GradedHingeLoss(margin=0.5, reduction='mean')
+    """
+    if name in _FACES:
+        return _FACES[name]
+    near = difflib.get_close_matches(name, _FACES, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_FACES))}"
+    msg = f"no loss is called {name!r}; {hint}"
+    raise ValueError(msg)
+
+
+def _is_per_call(parameter: inspect.Parameter) -> bool:
+    words = str(parameter.annotation)
+    return "Tensor" in words or "Generator" in words
+
+
+def _check(name: str, value: object, annotation: Any) -> None:  # noqa: ANN401 - any type
+    allowed = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        check_choice(name, value, annotation)
+        return
+    types = allowed if isinstance(annotation, UnionType) else (annotation,)
+    if float in types:
+        types = (*types, int)
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        want = getattr(annotation, "__name__", annotation)
+        msg = f"{name} must be {want}; got {value!r}"
+        raise TypeError(msg)

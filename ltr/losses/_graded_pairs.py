@@ -1,0 +1,259 @@
+"""The graded hinge over all pairs of each list in O(n log n): value, weight and exact gradient.
+
+Write w_i (y_i - y_j)+ for the weight of a pair and call the pair *active* if s_j + margin > s_i.
+With g_k the gradient of the sum at document k, and because every active pair is linear in its
+scores,
+
+    sum over active pairs w_i (y_i - y_j) (s_j - s_i + margin)  =  sum_k g_k s_k + margin * W,
+
+W the weight of the active pairs. So only g is needed: for a document, how many documents are active
+against it, and the sum of their grades.
+
+Which pairs are active follows from the order of the scores alone: with the documents of a list
+sorted, document j is active against the lower-scored end of the list, up to its *reach*. Which
+pairs have y_i > y_j is decided bit by bit on the rank of the grade: in the highest bit where the
+two ranks differ, i has 1 and j has 0. At each bit the documents that agree above it form a node;
+the nodes of the next bit are a stable partition of these (a wavelet matrix), so they stay sorted by
+score, and a boundary in a node is carried to its halves by counting the zeros before it. A pair
+costs nothing; a document costs one step per bit: 3 for five grades, log2(n) for n distinct ones.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+_SMALL_RANGE = 256
+"""Whole grades within this range are their own ranks; others are ranked by a sort."""
+
+
+@torch.library.custom_op("ltr::graded_pairs", mutates_args=())
+def graded_pairs(
+    scores: Tensor,
+    labels: Tensor,
+    weights: Tensor | None,
+    ids: Tensor,
+    num_lists: int,
+    margin: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sum the hinge over all pairs of each list.
+
+    One operator, so that a compiler keeps it whole; differentiable in ``scores`` only.
+
+    Args:
+        scores: Float32 or float64 ``[docs]``.
+        labels: Float ``[docs]``, grades.
+        weights: Float ``[docs]``, or None for 1.
+        ids: Int64 ``[docs]``, number of each document's list; ``num_lists`` where in none.
+        num_lists: Number of lists.
+        margin: Of any sign.
+
+    Returns:
+        Sum of the hinge over the pairs ``[lists]``, sum of the pairs' weights ``[lists]``, both
+        float64, and the gradient of the first ``[docs]``.
+    """
+    return pair_sums(scores, labels, weights, ids, num_lists, margin)
+
+
+@graded_pairs.register_fake
+def _(
+    scores: Tensor,
+    labels: Tensor,  # noqa: ARG001 - an operator's own signature
+    weights: Tensor | None,  # noqa: ARG001
+    ids: Tensor,  # noqa: ARG001
+    num_lists: int,
+    margin: float,  # noqa: ARG001
+) -> tuple[Tensor, Tensor, Tensor]:
+    per_list = scores.new_empty(num_lists, dtype=torch.float64)
+    return per_list, torch.empty_like(per_list), torch.empty_like(scores)
+
+
+def _save(
+    ctx: torch.autograd.function.FunctionCtx,
+    inputs: tuple[Tensor, Tensor, Tensor | None, Tensor, int, float],
+    output: tuple[Tensor, Tensor, Tensor],
+) -> None:
+    ctx.save_for_backward(inputs[3], output[2])
+
+
+def _backward(
+    ctx: torch.autograd.function.FunctionCtx, grad: Tensor, *_: Tensor
+) -> tuple[Tensor | None, ...]:
+    ids, gradient = ctx.saved_tensors  # type: ignore[attr-defined]
+    spread = torch.cat([grad, grad.new_zeros(1)]).to(gradient.dtype).index_select(0, ids)
+    return spread * gradient, None, None, None, None, None
+
+
+graded_pairs.register_autograd(_backward, setup_context=_save)
+
+
+def pair_sums(
+    scores: Tensor,
+    labels: Tensor,
+    weights: Tensor | None,
+    ids: Tensor,
+    num_lists: int,
+    margin: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What :func:`graded_pairs` returns, by operations whose shapes follow from the inputs'."""
+    rank, levels = _ranks(labels)
+    order, counts, edges = _sort(scores, ids, num_lists, margin)
+    docs = _Docs(
+        order,
+        rank.index_select(0, order),
+        labels.index_select(0, order).double(),
+        None if weights is None else weights.index_select(0, order).double(),
+        edges,
+        torch.zeros(3, len(order), dtype=torch.float64, device=ids.device),
+    )
+    for level in reversed(range(levels)):
+        bit = (docs.rank >> level) & 1
+        tables, zeros = _tables(docs, bit)
+        _add_pairs(docs, bit, tables)
+        if level:
+            docs = _descend(docs, bit, zeros)
+    gradient, active, weight = docs.sums
+    found = torch.empty_like(scores).index_copy_(0, docs.place, gradient.to(scores.dtype))
+    hinge = active.mul_(margin).addcmul_(gradient, scores.index_select(0, docs.place).double())
+    return _per_list(hinge, counts)[:num_lists], _per_list(weight, counts)[:num_lists], found
+
+
+class _Docs(NamedTuple):
+    """The documents of all lists, in nodes, sorted by score within a node."""
+
+    place: Tensor
+    """Int64 ``[docs]``, where the document stands in the inputs."""
+    rank: Tensor
+    grade: Tensor
+    weight: Tensor | None
+    edges: Tensor
+    """Int32 ``[4, docs]``, positions: start and end of the document's node, how far it reaches (it
+    is active against the positions before that) and the first position that reaches it."""
+    sums: Tensor
+    """Float64 ``[3, docs]``: gradient; weight of the active pairs, and of all pairs, in which the
+    document is the lower."""
+
+
+def _sort(
+    scores: Tensor, ids: Tensor, num_lists: int, margin: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sort by list and score; return the order, the documents per list, and the edges."""
+    key, bound = _keys(scores, margin)
+    base = ids << _KEY_BITS
+    keys, order = (base + key).sort()
+    reach = torch.searchsorted(keys, (base + bound).index_select(0, order))
+    docs = len(order)
+    # Position k is reached by position j if reach[j] > k, and reach grows with j.
+    first = _histogram(reach, docs + 1).cumsum_(0)[:docs]
+    counts = _histogram(ids, num_lists + 1)
+    end = counts.cumsum(0)
+    start, end = (x.repeat_interleave(counts, output_size=docs) for x in (end - counts, end))
+    return order, counts, torch.stack([x.int() for x in (start, end, reach, first)])
+
+
+_KEY_BITS = 33
+
+
+def _keys(scores: Tensor, margin: float) -> tuple[Tensor, Tensor]:
+    """Integers below 2**33: ``s_i < s_j + margin`` just if ``key_i < bound_j``."""
+    if scores.dtype == torch.float64:
+        ordered = scores.sort().values
+        return torch.searchsorted(ordered, scores), torch.searchsorted(ordered, scores + margin)
+    # The margin as the scores' type holds it, the sum exact, then the least float32 not below it.
+    exact = scores.double() + float(torch.tensor(margin, dtype=scores.dtype))
+    bound = exact.to(scores.dtype)
+    above = torch.nextafter(bound, bound.new_full((), torch.inf))
+    return _float_order(scores), _float_order(torch.where(bound.double() < exact, above, bound))
+
+
+def _float_order(x: Tensor) -> Tensor:
+    """Integers from 0 in the order of float32 values; 0.0 and -0.0 are one."""
+    bits = (x + 0.0).view(torch.int32)
+    return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).long() + 2**31
+
+
+def _ranks(labels: Tensor) -> tuple[Tensor, int]:
+    """Integers in the order of the grades, equal for equal ones, and the bits they need."""
+    if labels.device.type == "cpu" and labels.numel():
+        low, high = (float(x) for x in labels.aminmax())
+        if high - low < _SMALL_RANGE and bool((labels == labels.round()).all()):
+            return (labels - low).int(), int(high - low).bit_length()
+    ordered, order = labels.sort()
+    rank = torch.zeros_like(order)
+    rank[1:] = (ordered[1:] != ordered[:-1]).long().cumsum(0)
+    # How many grades differ is not read from a device: that would wait for it.
+    top = int(rank[-1]) if labels.device.type == "cpu" and labels.numel() else labels.numel()
+    return torch.empty_like(rank).scatter_(0, order, rank).int(), top.bit_length()
+
+
+def _tables(docs: _Docs, bit: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Running counts and grade sums by position: of documents with the bit, then of those without.
+
+    Those with the bit count by their weight, because it is they who weigh a pair. Also the zero
+    bits before each position.
+    """
+    length = len(bit) + 1
+    lower = 1 - bit
+    zeros = bit.new_zeros(length)
+    torch.cumsum(lower, 0, out=zeros[1:])
+    count, total = docs.grade.new_zeros(2, 2 * length)
+    weight = bit.double() if docs.weight is None else docs.weight * bit
+    torch.cumsum(weight, 0, out=count[1:length])
+    count[length:] = zeros
+    torch.cumsum(weight.mul_(docs.grade), 0, out=total[1:length])
+    torch.cumsum(docs.grade * lower, 0, out=total[length + 1 :])
+    return [count, total], zeros
+
+
+def _add_pairs(docs: _Docs, bit: Tensor, tables: list[Tensor]) -> None:
+    """Add the pairs that this bit decides to the documents' sums."""
+    gradient, active, weight = docs.sums
+    has = bit > 0
+    # A document with the bit looks up those without it, in the second half of the tables.
+    start, end, reach, first = docs.edges + bit * (len(bit) + 1)
+
+    def pairs(low: Tensor, high: Tensor) -> Tensor:
+        count, total = (x.index_select(0, high).sub_(x.index_select(0, low)) for x in tables)
+        return total.addcmul_(docs.grade, count, value=-1)
+
+    own = pairs(torch.where(has, first, start), torch.where(has, end, reach))
+    gradient.add_(own if docs.weight is None else torch.where(has, own * docs.weight, own))
+    active.add_(own.masked_fill_(has, 0.0))
+    weight.add_(pairs(start, end).masked_fill_(has, 0.0))
+
+
+def _descend(docs: _Docs, bit: Tensor, zeros: Tensor) -> _Docs:
+    """Split every node: its documents without the bit, then those with it, each in their order."""
+    has = bit > 0
+    start, end, reach, first = docs.edges
+    # Zero bits before the node: what a position keeps as its distance to the start.
+    to_zero = start - zeros.index_select(0, start)
+    middle = zeros.index_select(0, end).add_(to_zero)
+    to_one = middle - to_zero
+
+    def split(x: Tensor, before: Tensor) -> Tensor:
+        return torch.where(has, x - before + to_one, before + to_zero)
+
+    edges = torch.stack(
+        [
+            torch.where(has, middle, start),
+            torch.where(has, end, middle),
+            split(reach, zeros.index_select(0, reach)),
+            split(first, zeros.index_select(0, first)),
+        ]
+    )
+    now = torch.arange(len(bit), device=bit.device)
+    order = torch.empty_like(now).scatter_(0, split(now, zeros[:-1]), now)
+    weight = None if docs.weight is None else docs.weight.index_select(0, order)
+    place, rank, grade, sums = (
+        x.index_select(-1, order) for x in (docs.place, docs.rank, docs.grade, docs.sums)
+    )
+    return _Docs(place, rank, grade, weight, edges.index_select(1, order), sums)
+
+
+def _histogram(x: Tensor, size: int) -> Tensor:
+    return x.new_zeros(size).scatter_add_(0, x, torch.ones_like(x))
+
+
+def _per_list(x: Tensor, counts: Tensor) -> Tensor:
+    return torch.segment_reduce(x, "sum", lengths=counts, unsafe=True)

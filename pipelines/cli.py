@@ -1,0 +1,101 @@
+"""The console script ``ltr``: a job file in, files out, one clear line on an error.
+
+Exit codes: 0 done, 2 the input or the output folder is wrong, 130 interrupted; anything else is a
+bug and shows its traceback.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.config import Job, load_job
+from pipelines.errors import JobError
+from pipelines.jobs.folders import Folders, locked
+from pipelines.progress import Progress
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Learning to rank: a log in, a trained model and an honest offline report out.",
+)
+
+JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file (TOML).")]
+LogFolder = Annotated[
+    Path | None,
+    typer.Option("--log", help="Folder of the log; otherwise paths are relative to the job file."),
+]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", help="Folder of the run, instead of the job file's output.")
+]
+Step = Callable[[Job, Folders, Progress], str]
+
+
+@app.command()
+def prepare(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
+    """Make lists of a log: validate, attribute, label, split, encode, group."""
+    _run(["prepare"], job_file, log, out)
+
+
+@app.command()
+def train(job_file: JobFile, out: OutFolder = None) -> None:
+    """Train a model on the lists that `ltr prepare` made."""
+    _run(["train"], job_file, None, out)
+
+
+@app.command()
+def evaluate(job_file: JobFile, out: OutFolder = None) -> None:
+    """Measure the model and the baselines on held-out lists, and write the report."""
+    _run(["evaluate"], job_file, None, out)
+
+
+@app.command()
+def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
+    """Prepare, train and evaluate."""
+    _run(["prepare", "train", "evaluate"], job_file, log, out)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
+    logging.getLogger("ltr").setLevel(logging.INFO)
+    try:
+        app(arguments)
+    except SystemExit as done:  # how typer ends, well or with a wrong command line
+        return int(done.code or 0)
+    except (JobError, OSError) as error:
+        typer.echo(f"ltr: error: {error}", err=True)
+        return 2
+    return 0
+
+
+def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -> None:
+    job = load_job(job_file)
+    folders = Folders.of(job, job_file, log, out)
+    steps = [(name, _step(name, job)) for name in names]
+    with locked(folders.run):
+        for name, step in steps:
+            with Progress(name) as progress:
+                done = step(job, folders, progress)
+            typer.echo(f"{name}: {done}")
+
+
+def _step(name: str, job: Job) -> Step:
+    """Return a job's function; imported when needed, because torchrec takes seconds to import."""
+    if name == "prepare":
+        from pipelines.jobs.prepare import run as prepare_lists
+
+        return prepare_lists
+    if name == "train":
+        from pipelines.jobs.train import check_loss
+        from pipelines.jobs.train import run as train_model
+
+        check_loss(job)
+        return train_model
+    from pipelines.jobs.evaluate import run as evaluate_model
+
+    return evaluate_model

@@ -1,0 +1,274 @@
+"""The job file: one TOML file that describes a whole job, parsed into frozen, typed models.
+
+An error names the dotted key, the rule and the value it got; a misspelt key is answered with the
+nearest right one. Paths in the file are relative to the file itself.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from pipelines.errors import ConfigError
+
+MAX_GRADE = 31
+"""Largest grade: 2^31 - 1, its exponential gain, is still exact in every float the metrics use."""
+
+Name = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], Field(strict=False)]
+Sizes = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+FeatureKind = Literal["id", "ids", "number"]
+Grade = Annotated[int, Field(ge=0, le=MAX_GRADE)]
+
+
+class Section(BaseModel):
+    """A table of the job file: frozen, strictly typed, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Log(Section):
+    """The impressions: one row per document shown for a query. Values are column names."""
+
+    path: Name
+    """File, folder or glob: Parquet, Arrow IPC, CSV or NDJSON, told by the suffix."""
+    query: Name
+    """One value per list: the request, page or query that showed the documents together."""
+    document: Name
+    time: Name
+    """When it was shown: a datetime, a date or any integer that grows."""
+    position: Name
+    """Where it was shown, 1 = first: the order that the logged-order baseline replays."""
+    session: Name | None = None
+    """Needed to attribute events: they name a session and a document, not a request."""
+    grade: Name | None = None
+    """A column that already holds the grade; instead of ``[[grades]]``."""
+
+
+class Events(Section):
+    """A second table of what people did, to be attributed to impressions."""
+
+    path: Name
+    session: Name
+    document: Name
+    time: Name
+    action: Name
+    counts: Annotated[dict[Name, Name], Field(min_length=1)]
+    """New column = action: ``clicks = "click"`` counts an impression's clicks as ``clicks``."""
+
+
+class GradeRule(Section):
+    """One rule of ``[[grades]]``; the first that holds gives the grade, none gives 0."""
+
+    grade: Grade
+    when: Name
+    """A SQL condition over columns of the log and the event counts, e.g. ``purchases > 0``."""
+
+
+class SideFeatures(Section):
+    """The features of one side: queries or documents. Values are column names of the log."""
+
+    ids: Names = ()
+    id_lists: Names = ()
+    numbers: Names = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns of this side, in the order ids, id lists, numbers."""
+        return (*self.ids, *self.id_lists, *self.numbers)
+
+    @property
+    def kinds(self) -> dict[str, FeatureKind]:
+        """Column to kind, in the order of ``names``."""
+        return {
+            **dict.fromkeys(self.ids, "id"),
+            **dict.fromkeys(self.id_lists, "ids"),
+            **dict.fromkeys(self.numbers, "number"),
+        }
+
+
+class Features(Section):
+    """Which columns the model sees."""
+
+    query: SideFeatures = SideFeatures()
+    document: SideFeatures
+    min_count: Annotated[int, Field(ge=1)] = 2
+    """Ids seen fewer times in the training part become id 0, "unseen", which is thereby trained."""
+
+
+class ListLimits(Section):
+    """Which lists are kept. A longer one is most often a bot, a shorter one has nothing to rank."""
+
+    min_documents: Annotated[int, Field(ge=1)] = 2
+    max_documents: Annotated[int, Field(ge=2)] = 500
+
+
+class SplitShares(Section):
+    """Shares of the lists, by time: training first, then validation, then test."""
+
+    validation: Share = 0.1
+    test: Share = 0.2
+
+
+class Towers(Section):
+    """Sizes of the model: see ``ltr.towers``."""
+
+    embedding_dim: Annotated[int, Field(ge=4, multiple_of=4)] = 16
+    query: Sizes = (64, 32)
+    document: Sizes = (64, 32)
+    scorer: Sizes = (32,)
+
+
+class Loss(Section):
+    """A loss of ``ltr.losses`` by its function name, with its own arguments."""
+
+    name: Name = "graded_hinge"
+    arguments: dict[str, Any] = {}
+
+
+class Training(Section):
+    """How the model is trained."""
+
+    epochs: Annotated[int, Field(ge=1)] = 10
+    lists_per_batch: Annotated[int, Field(ge=1)] = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 0.001
+    """Adam's, for everything but the tables."""
+    table_learning_rate: Annotated[float, Field(gt=0)] = 0.05
+    """Row-wise Adagrad's, for the embedding tables."""
+    patience: Annotated[int, Field(ge=1)] = 2
+    """Epochs without a better validation NDCG@10 after which training stops."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Evaluation(Section):
+    """How the report measures."""
+
+    gain: Literal["exp2", "linear"] = "exp2"
+    cutoffs: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False, min_length=1)
+    ] = (1, 5, 10)
+    blank: Literal["skip", "zero", "one"] = "skip"
+    """What a list without a relevant document counts as in a mean."""
+    resamples: Annotated[int, Field(ge=100)] = 2000
+    confidence: Share = 0.95
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Job(Section):
+    """The whole job file."""
+
+    output: Name
+    """Folder of the run: lists, model and report are written into it."""
+    log: Log
+    events: Events | None = None
+    grades: Annotated[tuple[GradeRule, ...], Field(strict=False)] = ()
+    features: Features
+    lists: ListLimits = ListLimits()
+    split: SplitShares = SplitShares()
+    towers: Towers = Towers()
+    loss: Loss = Loss()
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+
+    @model_validator(mode="after")
+    def _keys_agree(self) -> "Job":
+        if bool(self.grades) == bool(self.log.grade):
+            raise ConfigError(
+                key="grades", rule="give either [[grades]] rules or log.grade, not both or none"
+            )
+        if self.events and not self.log.session:
+            raise ConfigError(key="log.session", rule="is needed to attribute [events]")
+        if self.lists.min_documents > self.lists.max_documents:
+            rule = f"must be at most lists.max_documents ({self.lists.max_documents})"
+            raise ConfigError(key="lists.min_documents", rule=rule, found=self.lists.min_documents)
+        if self.split.validation + self.split.test >= 1:
+            rule = f"must leave lists for training beside split.test ({self.split.test})"
+            raise ConfigError(key="split.validation", rule=rule, found=self.split.validation)
+        if not self.features.document.names:
+            raise ConfigError(key="features.document", rule="must name at least one column")
+        for side in ("query", "document"):
+            names = getattr(self.features, side).names
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ConfigError(
+                    key=f"features.{side}", rule="names a column twice", found=twice[0]
+                )
+        return self
+
+
+def load_job(path: Path) -> Job:
+    """Read and check a job file.
+
+    Args:
+        path: The TOML file.
+
+    Raises:
+        ConfigError: The file is missing or not TOML, or a value breaks a rule.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(key=str(path), rule=f"cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(key=str(path), rule=f"is not TOML ({error})") from None
+    try:
+        return parse_job(table)
+    except ConfigError as error:
+        raise ConfigError(key=f"{path}: {error.key}", rule=error.rule, found=error.found) from None
+
+
+def parse_job(table: dict[str, Any]) -> Job:
+    """Check a job given as nested dicts, e.g. the one that a manifest carries.
+
+    Raises:
+        ConfigError: A value breaks a rule.
+
+    Example:
+        >>> parse_job({"output": "runs", "log": {"path": "log.parquet"}, "traning": {}})
+        Traceback (most recent call last):
+        pipelines.errors.ConfigError: traning: unknown key; did you mean 'training'?
+    """
+    try:
+        return Job.model_validate(table)
+    except ValidationError as error:
+        # A misspelt key is the cause of the missing one it stands for, so it is told first.
+        errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        raise _config_error(errors[0]) from None
+
+
+def _config_error(error: ErrorDetails) -> ConfigError:
+    key = _dotted(error["loc"])
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(error["loc"][-1]), _keys_beside(error["loc"]), n=1)
+        return ConfigError(
+            key=key, rule="unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
+        )
+    if error["type"] == "missing":
+        return ConfigError(key=key, rule="is required")
+    rule = error["msg"].replace("Input should be", "must be").replace("tuple", "list")
+    return ConfigError(key=key, rule=rule, found=error["input"])
+
+
+def _dotted(location: Iterable[int | str]) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    section: Any = Job
+    for part in location[:-1]:
+        if isinstance(part, str):
+            section = _section_of(section.model_fields[part].annotation)
+    return list(section.model_fields)
+
+
+def _section_of(annotation: Any) -> type[Section]:  # noqa: ANN401  a type of any form
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, Section):
+            return candidate
+    msg = f"no section in {annotation!r}"
+    raise TypeError(msg)

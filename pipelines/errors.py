@@ -1,0 +1,43 @@
+"""The errors a user can mend, each shown by the commands as one line.
+
+``JobError``                  base: catch this
+├── ``ConfigError``           the job file: dotted key, rule, value found
+└── ``LogError``              the log: stage, what was expected, what was found
+"""
+
+
+class JobError(Exception):
+    """Something in the job's input is wrong; the text is one line that says what and where."""
+
+
+class ConfigError(JobError):
+    """A value of the job file breaks a rule.
+
+    Args:
+        key: Dotted key, e.g. ``training.epochs``.
+        rule: What the value must be.
+        found: The value found, or None where the message already says it.
+    """
+
+    def __init__(self, *, key: str, rule: str, found: object = None) -> None:
+        self.key, self.rule, self.found = key, rule, found
+        super().__init__(f"{key}: {rule}" + ("" if found is None else f"; got {found!r}"))
+
+
+class LogError(JobError):
+    """The log does not hold what the job file says of it.
+
+    Args:
+        stage: The stage of the pipeline that noticed, e.g. ``validate``.
+        rule: What must be true of the log.
+        found: What was found instead.
+    """
+
+    def __init__(self, *, stage: str, rule: str, found: str) -> None:
+        self.stage, self.rule, self.found = stage, rule, found
+        super().__init__(f"{stage}: {rule}; found {found}")
+
+
+def first_line(error: Exception) -> str:
+    """Return what a library's error says, without the plan or the stack it may print below it."""
+    return str(error).partition("\n")[0]

@@ -1,0 +1,107 @@
+"""The whole order of ``prepare``: two tables of a log in, lists, rejects and an encoder out."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from ltr.data.manifest import SplitName
+from pipelines.config import Job
+from pipelines.contracts import PARTS, REASON, encoded_schema, require
+from pipelines.encoder import Encoder
+from pipelines.errors import LogError, first_line
+from pipelines.progress import Progress
+from pipelines.stages.attribute import attribute, count
+from pipelines.stages.group import group
+from pipelines.stages.label import label
+from pipelines.stages.limit import limit
+from pipelines.stages.read import read_events, read_impressions
+from pipelines.stages.split import split
+from pipelines.stages.validate import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a log becomes."""
+
+    lists: dict[SplitName, pl.DataFrame]
+    encoder: Encoder
+    rows: pl.DataFrame
+    """Every row of the log: graded, with its part or the reason why it has none."""
+    events: pl.DataFrame | None
+    """Every event, with its impression or the reason why it has none."""
+
+
+def prepare(
+    log: pl.LazyFrame, events: pl.LazyFrame | None, job: Job, progress: Progress
+) -> Prepared:
+    """Make lists of a log.
+
+    Raises:
+        LogError: The log is not as the job file says, or nothing in it can be learned from.
+        ConfigError: A grade rule cannot be evaluated.
+    """
+    with progress.step("validate"):
+        rows = _collect(validate(read_impressions(log, job)), "read").lazy()
+    attributed = None
+    if events is not None and job.events is not None:
+        with progress.step("attribute"):
+            known = read_events(events, job.events, rows.collect_schema()["time"])
+            attributed = _collect(attribute(rows, known, job.events.counts), "read events")
+            rows = count(rows, attributed.lazy(), job.events.counts)
+    with progress.step("label and split"):
+        parted = _collect(split(limit(label(rows, job), job.lists), job.split), "label")
+    _refuse_hopeless(parted)
+    with progress.step("encode"):
+        encoder = Encoder.fit(_part(parted, "train"), job.features)
+    lists: dict[SplitName, pl.DataFrame] = {}
+    for part in PARTS:
+        with progress.step(f"group {part}"):
+            schema = encoded_schema(job.features, parted.schema["time"])
+            encoded = require(encoder.transform(_part(parted, part)), schema, "encode")
+            lists[part] = _collect(group(encoded), "group")
+    return Prepared(lists, encoder, parted, attributed)
+
+
+def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
+    """Run a stage. What only the values themselves can show to be wrong is noticed here."""
+    try:
+        return frame.collect()
+    except pl.exceptions.PolarsError as error:
+        rule = "the log's values must be as its columns' types promise"
+        raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
+
+
+def _part(rows: pl.DataFrame, part: SplitName) -> pl.LazyFrame:
+    """Return the rows of one part; their time becomes that of their list."""
+    return (
+        rows.lazy().filter(pl.col("part") == part).with_columns(pl.col("list_time").alias("time"))
+    )
+
+
+def _refuse_hopeless(rows: pl.DataFrame) -> None:
+    """Stop where no model could be trained or judged, and say what the log looks like."""
+    if rows.is_empty():
+        raise LogError(stage="read", rule="the log must have rows", found="none")
+    kept = rows.filter(pl.col(REASON).is_null())
+    if kept.is_empty():
+        raise LogError(stage="validate", rule="some row must be usable", found=_most_common(rows))
+    empty = [part for part in PARTS if part not in kept["part"].unique()]
+    if empty:
+        times = kept["list_time"].n_unique()
+        found = f"no list for {', '.join(empty)} ({times} distinct times in the log)"
+        raise LogError(stage="split", rule="every part must get a list", found=found)
+    graded = kept.group_by("part", "query_id").agg(pl.col("grade").n_unique() > 1)
+    for part in PARTS:
+        if not graded.filter(pl.col("part") == part)["grade"].any():
+            grades = ", ".join(map(str, kept["grade"].unique().sort()))
+            rule = f"some list of the {part} part must have two different grades"
+            raise LogError(
+                stage="label",
+                rule=rule,
+                found=f"only lists of one grade (grades in the log: {grades})",
+            )
+
+
+def _most_common(rows: pl.DataFrame) -> str:
+    reason, number = rows[REASON].value_counts(sort=True).row(0)
+    return f"{rows.height} rows, none usable, {number} of them because: {reason}"

@@ -1,0 +1,1 @@
+"""The jobs behind the commands: a job file in, files out."""

@@ -1,0 +1,97 @@
+"""``ltr prepare``: a log in, lists on disk out."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from ltr.atomic import replace_folder
+from ltr.data.manifest import Events, Feature, Manifest, Rows
+from pipelines.config import Features, Job
+from pipelines.contracts import REASON, feature_columns
+from pipelines.encoder import Encoder
+from pipelines.flow import Prepared, prepare
+from pipelines.jobs.folders import Folders
+from pipelines.progress import Progress
+from pipelines.shards import write_split
+from pipelines.sources import scan
+
+
+def run(job: Job, folders: Folders, progress: Progress) -> str:
+    """Make ``lists`` of the log and return a line that says what was made.
+
+    Raises:
+        JobError: The log cannot be used as the job file says.
+    """
+    log = scan(folders.log / job.log.path)
+    events = scan(folders.log / job.events.path) if job.events else None
+    prepared = prepare(log, events, job, progress)
+    features = describe(prepared.encoder, job.features)
+    with replace_folder(folders.lists) as folder:
+        splits = {}
+        for name, lists in prepared.lists.items():
+            with progress.step(f"write {name}"):
+                splits[name] = write_split(lists, name, features, folder)
+        write_rejects(prepared, folder / "rejects")
+        prepared.encoder.save(folder / "encoder")
+        manifest = Manifest(
+            features=features,
+            splits=splits,
+            rows=_rows(prepared.rows),
+            events=None if prepared.events is None else _events(prepared.events),
+            encoder=prepared.encoder.fingerprint,
+            job=json.loads(job.model_dump_json()),
+        )
+        manifest.save(folder)
+    return _summary(folders.lists, manifest)
+
+
+def describe(encoder: Encoder, features: Features) -> tuple[Feature, ...]:
+    """Return the manifest's description of the encoded features."""
+    return tuple(
+        Feature(
+            side="query" if column.startswith("query/") else "document",
+            name=name,
+            kind=kind,
+            size=encoder.size(column),
+        )
+        for column, name, kind in feature_columns(features)
+    )
+
+
+def write_rejects(prepared: Prepared, folder: Path) -> None:
+    """Keep what could not be used apart, each row with its reason."""
+    folder.mkdir()
+    for name, frame in (("rows", prepared.rows), ("events", prepared.events)):
+        if frame is not None:
+            rejected = frame.filter(pl.col(REASON).is_not_null())
+            rejected.drop("part", "list_time", strict=False).write_parquet(
+                folder / f"{name}.parquet"
+            )
+
+
+def _rows(rows: pl.DataFrame) -> Rows:
+    rejected = _reasons(rows)
+    return Rows(read=rows.height, kept=rows[REASON].null_count(), rejected=rejected)
+
+
+def _events(events: pl.DataFrame) -> Events:
+    rejected = _reasons(events)
+    return Events(read=events.height, attributed=events[REASON].null_count(), rejected=rejected)
+
+
+def _reasons(frame: pl.DataFrame) -> dict[str, int]:
+    counted = (
+        frame[REASON].drop_nulls().value_counts().sort("count", REASON, descending=[True, False])
+    )
+    return dict(counted.iter_rows())
+
+
+def _summary(folder: Path, manifest: Manifest) -> str:
+    parts = ", ".join(
+        f"{name} {split.lists:,} lists of {split.documents:,} documents"
+        for name, split in manifest.splits.items()
+    )
+    rows = manifest.rows
+    kept = f"{rows.kept:,} of {rows.read:,} rows kept"
+    return f"wrote {folder}: {parts}; {kept}, the others in {folder / 'rejects'} with their reasons"

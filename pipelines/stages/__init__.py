@@ -1,0 +1,1 @@
+"""The stages of ``prepare``: pure functions on LazyFrames; ``flow.py`` shows their order."""

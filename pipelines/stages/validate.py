@@ -1,0 +1,41 @@
+"""Validate: say of every impression whether it can be used, and if not, why.
+
+in   contracts.impressions_schema   one row per document shown, as the log has it
+out  the same rows in the same order, plus ``reason``: null, or the first rule that the row breaks
+"""
+
+import polars as pl
+
+from pipelines.contracts import REASON
+
+RULES = {
+    "query is null": pl.col("query_id").is_null(),
+    "document is null": pl.col("document_id").is_null(),
+    "time is null": pl.col("time").is_null(),
+    "position is null": pl.col("position").is_null(),
+    "position is below 1": pl.col("position") < 1,
+}
+DUPLICATE = "document is already in this query"
+
+
+def validate(impressions: pl.LazyFrame) -> pl.LazyFrame:
+    """Add ``reason``. Of a document that a query shows twice, the first row of the log is kept."""
+    flagged = impressions.with_columns(first_reason(RULES))
+    repeated = ~pl.struct("query_id", "document_id", pl.col(REASON).is_null()).is_first_distinct()
+    return flagged.with_columns(also(DUPLICATE, repeated))
+
+
+def first_reason(rules: dict[str, pl.Expr]) -> pl.Expr:
+    """Return the column ``reason``: the first rule (reason to condition) that holds, or null."""
+    reasons = [pl.when(broken).then(pl.lit(reason)) for reason, broken in rules.items()]
+    return pl.coalesce(reasons).alias(REASON)
+
+
+def also(reason: str, broken: pl.Expr) -> pl.Expr:
+    """Return ``reason`` extended by one rule, for rows that break none so far."""
+    return (
+        pl.when(pl.col(REASON).is_null() & broken)
+        .then(pl.lit(reason))
+        .otherwise(REASON)
+        .alias(REASON)
+    )

@@ -1,0 +1,21 @@
+import polars as pl
+
+from pipelines.stages.group import group
+
+
+def test_rows_become_lists_in_the_order_of_time_and_documents_in_logged_order():
+    rows = pl.LazyFrame(
+        {
+            "query_id": ["b", "a", "b", "a"],
+            "time": [1, 2, 1, 2],
+            "document_id": ["x", "y", "z", "x"],
+            "position": [2, 1, 1, 2],
+            "grade": [0, 1, 2, 3],
+            "query/user": [5, 6, 5, 6],
+            "document/tags": [[1], [], [2, 3], [4]],
+        }
+    )
+    assert group(rows).collect().rows() == [
+        ("b", 1, ["z", "x"], [1, 2], [2, 0], 5, [[2, 3], [1]]),
+        ("a", 2, ["y", "x"], [1, 2], [1, 3], 6, [[], [4]]),
+    ]

@@ -1,0 +1,76 @@
+import polars as pl
+import pytest
+
+from pipelines.errors import ConfigError, LogError
+from pipelines.stages.label import label, rule_columns
+from pipelines.stages.read import read_impressions
+from tests.pipelines.job_tables import job, log
+
+
+def graded(frame, settings):
+    rows = read_impressions(frame.lazy(), settings)
+    return label(rows.with_columns(reason=pl.lit(None, dtype=pl.String)), settings).collect()
+
+
+def rules(*pairs):
+    return job(events=None, log__session=None, grades=[{"grade": g, "when": w} for g, w in pairs])
+
+
+def test_the_first_rule_that_holds_gives_the_grade_and_none_gives_zero():
+    got = graded(log(1, 4), rules((2, "price >= 2"), (1, "price >= 1")))
+    assert got["grade"].to_list() == [0, 1, 2, 2]
+
+
+def test_a_condition_on_a_null_does_not_hold():
+    frame = log(1, 2).with_columns(price=pl.lit(None, dtype=pl.Float64))
+    assert graded(frame, rules((1, "price >= 0")))["grade"].to_list() == [0, 0]
+
+
+def test_rules_speak_of_the_logs_columns_even_where_ours_have_the_same_name():
+    frame = log(1, 3).with_columns(position=pl.Series([9, 8, 7]), query_id=pl.Series([1, 1, 0]))
+    got = graded(frame, rules((1, "position = 8 AND query_id = 1")))
+    assert got["grade"].to_list() == [0, 1, 0]
+    assert got["position"].to_list() == [1, 2, 3]
+
+
+def test_columns_of_the_log_are_dropped_once_they_are_used():
+    assert not [name for name in graded(log(), rules((1, "price > 0"))).columns if "log/" in name]
+
+
+def test_rules_name_the_columns_they_need():
+    settings = rules((2, "price > 3 AND rank < 2"), (1, "rank = 1"))
+    assert rule_columns(settings) == {"price": "grades[0].when", "rank": "grades[1].when"}
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ("price >", r"grades\[0\]\.when: must be a SQL condition .*; got 'price >'"),
+        ("price + 1", r"grades\[0\]\.when: must be a condition, true or false; got 'price \+ 1'"),
+        ("price > 'a'", r"grades\[0\]\.when: cannot be evaluated .*; got"),
+        ("UPPER(price) = 'A'", r"grades\[0\]\.when: cannot be evaluated .*; got"),
+    ],
+)
+def test_a_rule_that_is_no_condition_is_refused(when, message):
+    with pytest.raises(ConfigError, match=message):
+        graded(log(), rules((1, when)))
+
+
+def own_grade(values):
+    settings = job(grades=None, events=None, log__session=None, log__grade="judged")
+    return graded(log(1, len(values)).with_columns(judged=pl.Series(values)), settings)
+
+
+def test_the_logs_own_grade_is_taken_as_it_is():
+    assert own_grade([0, 3, 31])["grade"].to_list() == [0, 3, 31]
+
+
+@pytest.mark.parametrize("bad", [-1.0, 32.0, 1.5, None, float("nan")])
+def test_a_grade_out_of_range_makes_the_row_unusable(bad):
+    got = own_grade([1.0, bad])
+    assert got["reason"].to_list() == [None, "grade is not a whole number from 0 to 31"]
+
+
+def test_a_grade_column_of_text_is_refused():
+    with pytest.raises(LogError, match=r"log\.grade: column 'judged' must hold numbers; found Str"):
+        own_grade(["good"])

@@ -1,0 +1,69 @@
+import pytest
+
+from pipelines.config import load_job, parse_job
+from pipelines.errors import ConfigError
+from tests.pipelines.job_tables import table
+
+
+def test_a_complete_job_is_read_with_its_defaults():
+    job = parse_job(table())
+    assert job.log.query == "request"
+    assert job.grades[0].when == "buys > 0"
+    assert job.features.document.kinds == {"item": "id", "tags": "ids", "price": "number"}
+    assert job.evaluation.cutoffs == (1, 5, 10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"training__epochs": 0}, r"^training\.epochs: must be greater than or equal to 1; got 0$"),
+        ({"training__epochs": "3"}, r"^training\.epochs: must be a valid integer; got '3'$"),
+        ({"training__epoch": 3}, r"^training\.epoch: unknown key; did you mean 'epochs'\?$"),
+        ({"log__qeury": "q", "log__query": None}, r"^log\.qeury: .*did you mean 'query'"),
+        ({"entirely": 1}, r"^entirely: unknown key$"),
+        ({"events__acton": "x"}, r"^events\.acton: unknown key; did you mean 'action'"),
+        ({"log__query": None}, r"^log\.query: is required$"),
+        ({"features__document__ids": "item"}, r"^features\.document\.ids: must be a valid list"),
+        ({"features__query__ids": ["user", "user"]}, r"^features\.query: .*twice; got 'user'$"),
+        ({"features__document": {}}, r"^features\.document: must name at least one column"),
+        ({"grades": [{"grade": 99, "when": "x"}]}, r"^grades\[0\]\.grade: .*31; got 99$"),
+        ({"grades": [{"grade": 1, "whn": "x"}]}, r"^grades\[0\]\.whn: .*did you mean 'when'"),
+        ({"grades": None}, r"^grades: give either"),
+        ({"log__grade": "label"}, r"^grades: give either"),
+        ({"log__session": None}, r"^log\.session: is needed to attribute"),
+        ({"lists__min_documents": 9, "lists__max_documents": 3}, r"^lists\.min_documents: .*got 9"),
+        ({"split__test": 0.95}, r"^split\.validation: must leave lists .*\(0\.95\); got 0\.1$"),
+        ({"split__test": 1.0}, r"^split\.test: must be less than 1; got 1\.0$"),
+        ({"evaluation__gain": "exp"}, r"^evaluation\.gain: must be 'exp2' or 'linear'; got 'exp'$"),
+        ({"evaluation__cutoffs": []}, r"^evaluation\.cutoffs: .*at least 1"),
+        ({"training__learning_rate": float("inf")}, r"^training\.learning_rate: .*finite"),
+        ({"towers__embedding_dim": 6}, r"^towers\.embedding_dim: must be a multiple of 4; got 6$"),
+    ],
+)
+def test_an_error_names_the_dotted_key_the_rule_and_the_value(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_job(table(**changes))
+
+
+def test_a_misspelt_key_is_told_before_the_missing_one_it_stands_for():
+    with pytest.raises(ConfigError, match="did you mean 'document'"):
+        parse_job(table(log__documnt="item", log__document=None))
+
+
+def test_a_missing_job_file_is_one_clear_line(tmp_path):
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read \(No such file"):
+        load_job(tmp_path / "none.toml")
+
+
+def test_a_job_file_that_is_not_toml_says_where(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text('output = "run\n')
+    with pytest.raises(ConfigError, match=r"job\.toml: is not TOML .*line 1"):
+        load_job(path)
+
+
+def test_an_error_in_a_file_names_the_file(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text("nothing = 1\n")
+    with pytest.raises(ConfigError, match=r"job\.toml: nothing: unknown key"):
+        load_job(path)

@@ -1,0 +1,107 @@
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from pipelines.config import Features, SideFeatures
+from pipelines.encoder import Encoder
+
+FEATURES = Features(
+    query=SideFeatures(ids=("user",), numbers=("hour",)),
+    document=SideFeatures(ids=("brand",), id_lists=("tags",), numbers=("price",)),
+    min_count=2,
+)
+SCHEMA = {
+    "query_id": pl.String,
+    "query/user": pl.String,
+    "query/hour": pl.Float64,
+    "document/brand": pl.String,
+    "document/tags": pl.List(pl.String),
+    "document/price": pl.Float64,
+}
+TRAIN = pl.LazyFrame(
+    [
+        ("q1", "u", 1.0, "b", ["x", "y"], 10.0),
+        ("q1", "u", 1.0, "b", ["x"], 20.0),
+        ("q2", "u", 5.0, "c", ["y", "x"], None),
+        ("q3", "w", 3.0, None, None, 30.0),
+    ],
+    schema=SCHEMA,
+    orient="row",
+)
+
+
+def encode(*rows):
+    frame = pl.LazyFrame(rows, schema=SCHEMA, orient="row")
+    return Encoder.fit(TRAIN, FEATURES).transform(frame).collect().drop("query_id").rows()
+
+
+def test_frequent_ids_come_first_and_rare_unseen_and_null_ids_are_zero():
+    got = encode(
+        ("q", "u", 3.0, "b", ["y", "x"], 20.0),
+        ("q", "new", 3.0, "c", ["z", "x"], 20.0),
+        ("q", None, 3.0, None, [], 20.0),
+        ("q", "w", 3.0, "b", None, 20.0),
+    )
+    assert [row[0] for row in got] == [1, 0, 0, 0]
+    assert [row[2] for row in got] == [1, 0, 0, 1]
+    assert [row[3] for row in got] == [[2, 1], [0, 1], [], []]
+
+
+def test_a_querys_features_count_once_a_list():
+    assert Encoder.fit(TRAIN, FEATURES).vocabularies["query/user"].to_list() == ["u"]
+    scaler = Encoder.fit(TRAIN, FEATURES).scalers["query/hour"]
+    assert (scaler.mean, scaler.deviation) == (3.0, pytest.approx((8 / 3) ** 0.5))
+
+
+def test_numbers_are_scaled_and_missing_ones_are_the_mean():
+    deviation = (200 / 3) ** 0.5
+    prices = [40.0, None, float("nan"), float("inf")]
+    got = [row[4] for row in encode(*(("q", "u", 1.0, "b", [], price) for price in prices))]
+    assert got == [pytest.approx(20 / deviation), 0.0, 0.0, 0.0]
+
+
+def test_a_number_that_never_varies_or_is_never_there_stays_finite():
+    train = TRAIN.with_columns(
+        pl.lit(7.0).alias("document/price"), pl.lit(None, pl.Float64).alias("query/hour")
+    )
+    encoder = Encoder.fit(train, FEATURES)
+    got = encoder.transform(train).collect()
+    assert got["document/price"].to_list() == [0.0] * 4
+    assert got["query/hour"].to_list() == [0.0] * 4
+
+
+def test_a_saved_encoder_encodes_as_before(tmp_path):
+    encoder = Encoder.fit(TRAIN, FEATURES)
+    encoder.save(tmp_path / "encoder")
+    loaded = Encoder.load(tmp_path / "encoder")
+    assert loaded.fingerprint == encoder.fingerprint
+    assert_frame_equal(loaded.transform(TRAIN).collect(), encoder.transform(TRAIN).collect())
+
+
+def test_the_fingerprint_tells_other_vocabularies_and_other_scales_apart():
+    fits = [
+        TRAIN,
+        TRAIN.with_columns(pl.lit("c").alias("document/brand")),
+        TRAIN.with_columns(pl.col("document/price") * 2),
+    ]
+    assert len({Encoder.fit(train, FEATURES).fingerprint for train in fits}) == 3
+
+
+ids = st.sampled_from(["a", "b", "c", "ü", ""])
+
+
+@given(st.lists(ids, min_size=1, max_size=12), st.lists(ids, max_size=6))
+def test_every_id_gets_its_own_number_below_the_size(train, later):
+    features = Features(document=SideFeatures(ids=("brand",)), min_count=1)
+    fitted = Encoder.fit(
+        pl.LazyFrame({"query_id": ["q"] * len(train), "document/brand": train}), features
+    )
+    frame = pl.LazyFrame({"document/brand": later}, schema={"document/brand": pl.String})
+    numbers = fitted.transform(frame).collect()["document/brand"].to_list()
+    assert all((number > 0) == (one in train) for number, one in zip(numbers, later, strict=True))
+    assert len(set(zip(later, numbers, strict=True)) - {(one, 0) for one in later}) == len(
+        {number for number in numbers if number}
+    )
+    assert all(number < fitted.size("document/brand") for number in numbers)

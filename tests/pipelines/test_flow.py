@@ -1,0 +1,192 @@
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ltr.data.manifest import Manifest
+from pipelines.encoder import Encoder
+from pipelines.errors import LogError
+from pipelines.flow import prepare
+from pipelines.jobs.folders import Folders
+from pipelines.jobs.prepare import run
+from pipelines.progress import Progress
+from tests.pipelines.job_tables import events, job, log
+
+
+def prepared(impressions, happened=None, **changes):
+    happened = events() if happened is None else happened
+    with Progress("test") as progress:
+        return prepare(impressions.lazy(), happened.lazy(), job(**changes), progress)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    log().write_parquet(tmp_path / "log.parquet")
+    events().write_parquet(tmp_path / "events.parquet")
+    return Folders(log=tmp_path, run=tmp_path / "run")
+
+
+def made(folders, **changes):
+    with Progress("test") as progress:
+        run(job(**changes), folders, progress)
+    return Manifest.load(folders.lists, verify=True)
+
+
+def test_the_whole_order_gives_graded_encoded_lists_by_time():
+    lists = prepared(log()).lists
+    assert [frame.height for frame in lists.values()] == [7, 1, 2]
+    first = lists["train"].row(0, named=True)
+    assert (first["query_id"], first["time"], first["document_id"]) == ("q0", 0, ["d0", "d1", "d2"])
+    assert first["grade"] == [0, 2, 0]
+    assert lists["train"].row(1, named=True)["grade"] == [0, 1, 0]
+
+
+def test_nothing_of_later_parts_reaches_the_encoder():
+    changed = log().with_columns(
+        user=pl.when(pl.col("shown") >= 70).then(pl.lit("late")).otherwise("user"),
+        price=pl.when(pl.col("shown") >= 70).then(1e9).otherwise("price"),
+    )
+    assert "late" not in prepared(changed).encoder.vocabularies["query/user"]
+    assert prepared(changed).encoder.scalers == prepared(log()).encoder.scalers
+
+
+def test_every_row_is_in_a_list_or_has_its_reason():
+    dirty = pl.concat([log(), log().head(5), log(1).with_columns(request=pl.lit(None, pl.String))])
+    rows = prepared(dirty).rows
+    assert rows.height == dirty.height
+    assert rows["reason"].is_null().equals(rows["part"].is_not_null())
+    in_lists = sum(frame["grade"].list.len().sum() for frame in prepared(dirty).lists.values())
+    assert in_lists == rows["reason"].null_count() == 30
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (log().clear(), r"read: the log must have rows; found none"),
+        (
+            log().with_columns(rank=0),
+            r"some row must be usable; found 30 rows, none usable, 30 of them because: position",
+        ),
+        (log(1), r"every part must get a list; found no list for train, validation"),
+        (
+            log().with_columns(shown=5),
+            r"every part must get a list; found no list for train, validation \(1 distinct times",
+        ),
+    ],
+)
+def test_a_log_that_cannot_be_split_is_refused(changed, message):
+    with pytest.raises(LogError, match=message):
+        prepared(changed)
+
+
+def test_a_log_where_no_list_has_two_grades_is_refused():
+    rule = (
+        r"label: some list of the train part must have two different grades; .*grades in the log: 0"
+    )
+    with pytest.raises(LogError, match=rule):
+        prepared(log(), happened=events().clear())
+
+
+def test_what_is_written_is_what_the_manifest_says(folders):
+    manifest = made(folders)
+    for name, split in manifest.splits.items():
+        with pa.memory_map(str(folders.lists / split.shards[0].file)) as source:
+            file = pa.ipc.open_file(source)
+            assert file.num_record_batches == 1
+            table = file.read_all()
+        assert table.num_rows == split.lists, name
+        assert (
+            pa.compute.sum(pa.compute.list_value_length(table["grade"])).as_py() == split.documents
+        )
+        assert [str(field.type) for field in table.schema][:5] == [
+            "string",
+            "int64",
+            "list<item: string>",
+            "list<item: int32>",
+            "list<item: uint8>",
+        ]
+    assert manifest.rows.read == 30
+    assert manifest.events is not None
+    assert manifest.events.attributed == 15
+    assert manifest.job["log"]["query"] == "request"
+
+
+def test_datetimes_stay_datetimes_on_disk(folders):
+    dated = log().with_columns(pl.from_epoch("shown", time_unit="s"))
+    dated.write_parquet(folders.log / "log.parquet")
+    events().with_columns(pl.from_epoch("at", time_unit="s")).write_parquet(
+        folders.log / "events.parquet"
+    )
+    assert made(folders).splits["train"].first == "1970-01-01 00:00:00"
+
+
+def test_a_large_part_is_cut_into_shards_but_no_list_is(folders, monkeypatch):
+    monkeypatch.setattr("pipelines.shards.SHARD_DOCUMENTS", 6)
+    shards = made(folders).splits["train"].shards
+    assert [shard.lists for shard in shards] == [2, 2, 2, 1]
+    assert [shard.documents for shard in shards] == [6, 6, 6, 3]
+
+
+def test_rejects_are_kept_with_their_reason(folders):
+    pl.concat([log(), log().head(2)]).write_parquet(folders.log / "log.parquet")
+    late = pl.DataFrame({"visit": ["v1"], "item": ["d1"], "at": [0], "what": ["click"]})
+    pl.concat([events(), late]).write_parquet(folders.log / "events.parquet")
+    manifest = made(folders)
+    rows = pl.read_parquet(folders.lists / "rejects" / "rows.parquet")
+    assert rows.select("row", "query_id", "document_id", "reason").rows() == [
+        (30, "q0", "d0", "document is already in this query"),
+        (31, "q0", "d1", "document is already in this query"),
+    ]
+    assert manifest.rows.rejected == {"document is already in this query": 2}
+    rejected = pl.read_parquet(folders.lists / "rejects" / "events.parquet")
+    assert rejected["reason"].to_list() == list(manifest.events.rejected)
+
+
+def test_the_encoder_that_is_saved_is_the_one_of_the_manifest(folders):
+    manifest = made(folders)
+    encoder = Encoder.load(folders.lists / "encoder")
+    assert encoder.fingerprint == manifest.encoder
+    assert [feature.size for feature in manifest.features] == [4, 4, 5, None]
+
+
+def test_the_same_log_gives_the_same_bytes(folders, tmp_path):
+    again = Folders(log=tmp_path, run=tmp_path / "again")
+    assert made(folders) == made(again)
+
+
+def test_a_failed_job_leaves_the_old_lists(folders):
+    manifest = made(folders)
+    log().with_columns(rank=0).write_parquet(folders.log / "log.parquet")
+    with pytest.raises(LogError, match="usable"):
+        made(folders)
+    assert Manifest.load(folders.lists, verify=True) == manifest
+
+
+value = st.sampled_from(["a", "b", "c", None])
+row = st.fixed_dictionaries(
+    {
+        "request": st.sampled_from([f"q{i}" for i in range(6)] + [None]),
+        "item": value,
+        "shown": st.sampled_from([1, 2, 3, 4, 5, None]),
+        "rank": st.sampled_from([0, 1, 2, None]),
+        "visit": value,
+        "user": value,
+        "tags": st.one_of(st.none(), st.lists(value, max_size=2)),
+        "price": st.sampled_from([1.0, None, float("nan")]),
+    }
+)
+SCHEMA = {**log().schema}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(row, max_size=40))
+def test_no_row_of_any_log_is_lost(rows):
+    dirty = pl.concat([log(), pl.DataFrame(rows, schema=SCHEMA)])
+    result = prepared(dirty)
+    in_lists = sum(frame["grade"].list.len().sum() for frame in result.lists.values())
+    reasons = result.rows["reason"].drop_nulls().len()
+    assert in_lists + reasons == dirty.height
+    assert not any(frame.null_count().sum_horizontal().item() for frame in result.lists.values())
+    queries = [query for frame in result.lists.values() for query in frame["query_id"]]
+    assert len(queries) == len(set(queries))
