@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Feature
 from ltr.data.reader import Lists
-from ltr.towers import Ranker, TowersConfig
+from ltr.towers import Ranker, TowersConfig, distribute, process_group
 from tests.lists_on_disk import AGE, ALL, HOUR, ITEM, PRICE, USER, Row, write_lists
 
 CONFIG = TowersConfig(embedding_dim=4, query=(8, 4), document=(8, 4), scorer=(6,))
@@ -102,6 +102,18 @@ def test_any_name_of_a_column_makes_a_table() -> None:
     columns: list[Row] = [ITEM | {"name": name} for name in names]
     ranker = Ranker(features(*columns), CONFIG, seed=0)
     assert sum(".tables." in name for name in ranker.state_dict()) == len(names)
+
+
+def test_both_sides_may_have_a_column_of_the_same_name(tmp_path: Path) -> None:
+    columns: list[Row] = [USER | {"name": "kind"}, ITEM | {"name": "kind"}]
+    rows: list[Row] = [{"grade": [1, 0], "query/kind": 3, "document/kind": [3, 4]}]
+    lists = Lists(write_lists(tmp_path, {"train": [rows]}, features=columns), "train")
+    plain = Ranker(lists.manifest.features, CONFIG, seed=0)
+    batch = gather(lists, 0)
+    with process_group(torch.device("cpu")):
+        ranker = Ranker(lists.manifest.features, CONFIG, seed=0)
+        model = distribute(ranker, device=torch.device("cpu"), table_learning_rate=0.1)
+        torch.testing.assert_close(model(batch), plain(batch), atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
