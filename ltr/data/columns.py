@@ -28,9 +28,8 @@ class Column:
         return cls(as_tensor(array.values), as_tensor(array.offsets))
 
     def take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """The values of these rows one after another, and how many each row has (int64)."""
-        if self.offsets is None:
-            return self.values.index_select(0, rows), torch.ones_like(rows)
+        """Jagged: the values of these rows one after another, and how many each has (int64)."""
+        assert self.offsets is not None
         starts = self.offsets.index_select(0, rows).long()
         lengths = self.offsets.index_select(0, rows + 1).long() - starts
         return self.values.index_select(0, spread(starts, lengths)), lengths

@@ -1,6 +1,9 @@
 """Train a ranker on a folder of lists, keep its best epoch, and commit it by one rename."""
 
 import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -33,7 +36,7 @@ def train(
     """Train until the validation NDCG@10 stops getting better, and write the best epoch's model.
 
     Runs on a GPU if there is one. On a CPU the same lists and the same recipe give the same model,
-    bit for bit.
+    bit for bit; there it takes one thread, or as many as OMP_NUM_THREADS says.
 
     Args:
         lists_folder: A folder of lists, with a train and a validation split.
@@ -60,7 +63,7 @@ def train(
     )
     validation = _validation_lists(lists_folder)
     manifest = validation.manifest
-    with replace_folder(out_folder) as folder, process_group(device):
+    with replace_folder(out_folder) as folder, _one_thread(), process_group(device):
         ranker = Ranker(manifest.features, recipe.towers, seed=config.seed)
         trainer = Trainer(ranker, objective, recipe, device)
         progress.start(
@@ -154,6 +157,22 @@ def _run(
         if epoch - best_epoch >= config.patience:
             break
     return history
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute in one thread, as torchrun has it, unless the user chose a number.
+
+    A step is many small operations: a second thread gains nothing measurable, and on a machine
+    with other work each operation waits for a thread that is not running (10 times slower, seen).
+    """
+    before = torch.get_num_threads()
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _validation_lists(folder: str | Path) -> Lists:

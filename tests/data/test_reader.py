@@ -1,4 +1,5 @@
 import warnings
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,28 @@ def test_a_torn_file_is_refused_by_name(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ListsError, match=r"00000.arrow is not a readable Arrow file"):
         Lists(folder, "train")
+
+
+class Part:
+    """Stands for a tensor and remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def pin_memory(self) -> "Part":
+        self.asked.append("pinned")
+        return self
+
+    def record_stream(self, stream: object) -> None:
+        self.asked.append(stream)
+
+
+def test_every_part_of_a_batch_is_pinned_and_recorded() -> None:
+    parts: dict[str, Any] = {field.name: Part() for field in fields(RankingBatch)}
+    parts["weights"] = None
+    stream: Any = object()
+    RankingBatch(**parts).pin_memory().record_stream(stream)
+    assert all(part.asked == ["pinned", stream] for part in parts.values() if part)
 
 
 def test_a_batch_moves_as_one(tmp_path: Path) -> None:
