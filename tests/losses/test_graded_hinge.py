@@ -63,7 +63,7 @@ def one_list(draw):
 
 
 @given(one_list(), st.sampled_from([1.0, 0.25, 0.0, -0.5]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_value_and_gradient_are_those_of_all_pairs(batch, margin):
     scores, labels, weights = batch
     for dtype in (torch.float64, torch.float32):
