@@ -152,7 +152,7 @@ def test_every_operation_runs_on_meta_tensors_and_compiles_whole(layout, name):
 
 def test_one_list_is_padded_of_one_row():
     docs = arrange(torch.arange(3.0), torch.ones(3), torch.ones(3))
-    assert docs.scores.shape == docs.labels.shape == docs.weights.shape == (1, 3)
+    assert docs.scores.shape == docs.labels.shape == docs.weigh(docs.scores).shape == (1, 3)
     assert docs.lists.sum(docs.weigh(docs.scores)).tolist() == [3.0]
 
 

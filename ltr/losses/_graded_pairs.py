@@ -13,9 +13,10 @@ Which pairs are active follows from the order of the scores alone: with the docu
 sorted, document j is active against the lower-scored end of the list, up to its *reach*. Which
 pairs have y_i > y_j is decided bit by bit on the rank of the grade: in the highest bit where the
 two ranks differ, i has 1 and j has 0. At each bit the documents that agree above it form a node;
-the nodes of the next bit are a stable partition of these (a wavelet matrix), so they stay sorted by
+the nodes of the next bit are a stable partition of these (a wavelet tree), so they stay sorted by
 score, and a boundary in a node is carried to its halves by counting the zeros before it. A pair
-costs nothing; a document costs one step per bit: 3 for five grades, log2(n) for n distinct ones.
+costs nothing; a document costs a pass per bit: log2(n) for n distinct grades. For a few whole
+grades, a pass per step from one to the next costs less still: nothing moves.
 """
 
 from typing import NamedTuple
@@ -25,6 +26,9 @@ from torch import Tensor
 
 _SMALL_RANGE = 256
 """Whole grades within this range are their own ranks; others are ranked by a sort."""
+
+_FEW_STEPS = 8
+"""Up to so many steps between whole grades, a pass per step costs less than one per bit."""
 
 
 @torch.library.custom_op("ltr::graded_pairs", mutates_args=())
@@ -96,59 +100,75 @@ def pair_sums(
     margin: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What :func:`graded_pairs` returns, by operations whose shapes follow from the inputs'."""
-    rank, levels = _ranks(labels)
-    order, counts, edges = _sort(scores, ids, num_lists, margin)
+    rank, top, whole = _ranks(labels)
+    place, counts, edges = _sort(scores, ids, num_lists, margin)
+    grade = labels.index_select(0, place).double()
     docs = _Docs(
-        order,
-        rank.index_select(0, order),
-        labels.index_select(0, order).double(),
-        None if weights is None else weights.index_select(0, order).double(),
-        edges,
-        torch.zeros(3, len(order), dtype=torch.float64, device=ids.device),
+        gradient=torch.zeros_like(grade),
+        active=torch.zeros_like(grade),
+        pairs=torch.zeros_like(grade),
+        place=place,
+        start=edges[0],
+        end=edges[1],
+        reach=edges[2],
+        first=edges[3],
+        rank=rank.index_select(0, place),
+        grade=grade,
+        weight=None if weights is None else weights.index_select(0, place).double(),
     )
-    for level in reversed(range(levels)):
-        bit = (docs.rank >> level) & 1
-        tables, zeros = _tables(docs, bit)
-        _add_pairs(docs, bit, tables)
-        if level:
-            docs = _descend(docs, bit, zeros)
-    gradient, active, weight = docs.sums
-    found = torch.empty_like(scores).index_copy_(0, docs.place, gradient.to(scores.dtype))
-    hinge = active.mul_(margin).addcmul_(gradient, scores.index_select(0, docs.place).double())
-    return _per_list(hinge, counts)[:num_lists], _per_list(weight, counts)[:num_lists], found
+    if whole and top <= _FEW_STEPS:
+        for step in range(top):
+            _add_step(docs, step)
+    else:
+        for level in reversed(range(top.bit_length())):
+            docs = _add_level(docs, level)
+    found = torch.empty_like(scores)
+    found.index_copy_(0, docs.place, docs.gradient.to(scores.dtype))
+    hinge = docs.gradient * scores.index_select(0, docs.place) + docs.active * margin
+    return _per_list(hinge, counts)[:num_lists], _per_list(docs.pairs, counts)[:num_lists], found
 
 
 class _Docs(NamedTuple):
-    """The documents of all lists, in nodes, sorted by score within a node."""
+    """The documents of all lists, ``[docs]``, in nodes and sorted by score within a node.
 
+    Single tensors, because to reorder them one by one is several times faster than as rows.
+    """
+
+    gradient: Tensor
+    active: Tensor
+    """Weight of the active pairs in which the document is the lower."""
+    pairs: Tensor
+    """Weight of all pairs in which it is the lower."""
     place: Tensor
-    """Int64 ``[docs]``, where the document stands in the inputs."""
+    """Where it stands in the inputs."""
+    start: Tensor
+    """Position where its node starts, Int32 as all positions."""
+    end: Tensor
+    """Position after the last of its node."""
+    reach: Tensor
+    """It is active against the positions of its node before this one."""
+    first: Tensor
+    """The first position of its node that reaches it."""
     rank: Tensor
     grade: Tensor
     weight: Tensor | None
-    edges: Tensor
-    """Int32 ``[4, docs]``, positions: start and end of the document's node, how far it reaches (it
-    is active against the positions before that) and the first position that reaches it."""
-    sums: Tensor
-    """Float64 ``[3, docs]``: gradient; weight of the active pairs, and of all pairs, in which the
-    document is the lower."""
 
 
 def _sort(
     scores: Tensor, ids: Tensor, num_lists: int, margin: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Sort by list and score; return the order, the documents per list, and the edges."""
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Sort by list and score: order, documents per list, and start, end, reach and first."""
     key, bound = _keys(scores, margin)
     base = ids << _KEY_BITS
     keys, order = (base + key).sort()
-    reach = torch.searchsorted(keys, (base + bound).index_select(0, order))
+    reach = torch.searchsorted(keys, (base + bound).index_select(0, order), out_int32=True)
     docs = len(order)
     # Position k is reached by position j if reach[j] > k, and reach grows with j.
-    first = _histogram(reach, docs + 1).cumsum_(0)[:docs]
+    first = _histogram(reach.long(), docs + 1).cumsum_(0)[:docs].int()
     counts = _histogram(ids, num_lists + 1)
-    end = counts.cumsum(0)
-    start, end = (x.repeat_interleave(counts, output_size=docs) for x in (end - counts, end))
-    return order, counts, torch.stack([x.int() for x in (start, end, reach, first)])
+    ends, own = counts.cumsum(0), keys >> _KEY_BITS
+    start, end = (x.int().index_select(0, own) for x in (ends - counts, ends))
+    return order, counts, [start, end, reach, first]
 
 
 _KEY_BITS = 33
@@ -172,18 +192,42 @@ def _float_order(x: Tensor) -> Tensor:
     return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).long() + 2**31
 
 
-def _ranks(labels: Tensor) -> tuple[Tensor, int]:
-    """Integers in the order of the grades, equal for equal ones, and the bits they need."""
+def _ranks(labels: Tensor) -> tuple[Tensor, int, bool]:
+    """Rank each grade from 0; also a bound on the ranks, and whether they differ as grades do."""
     if labels.device.type == "cpu" and labels.numel():
         low, high = (float(x) for x in labels.aminmax())
         if high - low < _SMALL_RANGE and bool((labels == labels.round()).all()):
-            return (labels - low).int(), int(high - low).bit_length()
+            return (labels - low).int(), int(high - low), True
     ordered, order = labels.sort()
     rank = torch.zeros_like(order)
     rank[1:] = (ordered[1:] != ordered[:-1]).long().cumsum(0)
     # How many grades differ is not read from a device: that would wait for it.
     top = int(rank[-1]) if labels.device.type == "cpu" and labels.numel() else labels.numel()
-    return torch.empty_like(rank).scatter_(0, order, rank).int(), top.bit_length()
+    return torch.empty_like(rank).scatter_(0, order, rank).int(), top, False
+
+
+def _add_step(docs: _Docs, step: int) -> None:
+    """Add the pairs with one document on each side of the step between two whole grades.
+
+    y_i - y_j is the number of steps between them, so at a step every pair counts once.
+    """
+    has = docs.rank > step
+    upper = has.double() if docs.weight is None else docs.weight * has
+    above, below = _running(upper), _running(~has)
+    start = above.index_select(0, docs.start)
+    reached = above.index_select(0, docs.reach).sub_(start)
+    reaching = below.index_select(0, docs.first).sub_(below.index_select(0, docs.end))
+    docs.gradient.add_(reached.masked_fill_(has, 0.0)).addcmul_(reaching, upper)
+    docs.active.add_(reached)
+    docs.pairs.add_(above.index_select(0, docs.end).sub_(start).masked_fill_(has, 0.0))
+
+
+def _add_level(docs: _Docs, level: int) -> _Docs:
+    """Add the pairs that a bit of the rank decides; return the nodes of the next bit."""
+    bit = (docs.rank >> level) & 1
+    tables, zeros = _tables(docs, bit)
+    _add_pairs(docs, bit, tables)
+    return _descend(docs, bit, zeros) if level else docs
 
 
 def _tables(docs: _Docs, bit: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -192,63 +236,59 @@ def _tables(docs: _Docs, bit: Tensor) -> tuple[list[Tensor], Tensor]:
     Those with the bit count by their weight, because it is they who weigh a pair. Also the zero
     bits before each position.
     """
-    length = len(bit) + 1
     lower = 1 - bit
-    zeros = bit.new_zeros(length)
+    zeros = bit.new_zeros(len(bit) + 1)
     torch.cumsum(lower, 0, out=zeros[1:])
-    count, total = docs.grade.new_zeros(2, 2 * length)
     weight = bit.double() if docs.weight is None else docs.weight * bit
-    torch.cumsum(weight, 0, out=count[1:length])
-    count[length:] = zeros
-    torch.cumsum(weight.mul_(docs.grade), 0, out=total[1:length])
-    torch.cumsum(docs.grade * lower, 0, out=total[length + 1 :])
+    count = torch.cat([_running(weight), zeros.double()])
+    total = torch.cat([_running(weight.mul_(docs.grade)), _running(docs.grade * lower)])
     return [count, total], zeros
 
 
 def _add_pairs(docs: _Docs, bit: Tensor, tables: list[Tensor]) -> None:
     """Add the pairs that this bit decides to the documents' sums."""
-    gradient, active, weight = docs.sums
     has = bit > 0
     # A document with the bit looks up those without it, in the second half of the tables.
-    start, end, reach, first = docs.edges + bit * (len(bit) + 1)
+    half = bit * (len(bit) + 1)
+    low = torch.where(has, docs.first, docs.start).add_(half)
+    high = torch.where(has, docs.end, docs.reach).add_(half)
 
     def pairs(low: Tensor, high: Tensor) -> Tensor:
         count, total = (x.index_select(0, high).sub_(x.index_select(0, low)) for x in tables)
         return total.addcmul_(docs.grade, count, value=-1)
 
-    own = pairs(torch.where(has, first, start), torch.where(has, end, reach))
-    gradient.add_(own if docs.weight is None else torch.where(has, own * docs.weight, own))
-    active.add_(own.masked_fill_(has, 0.0))
-    weight.add_(pairs(start, end).masked_fill_(has, 0.0))
+    own = pairs(low, high)
+    docs.gradient.add_(own if docs.weight is None else torch.where(has, own * docs.weight, own))
+    docs.active.add_(own.masked_fill_(has, 0.0))
+    docs.pairs.add_(pairs(docs.start, docs.end).masked_fill_(has, 0.0))
 
 
 def _descend(docs: _Docs, bit: Tensor, zeros: Tensor) -> _Docs:
     """Split every node: its documents without the bit, then those with it, each in their order."""
     has = bit > 0
-    start, end, reach, first = docs.edges
-    # Zero bits before the node: what a position keeps as its distance to the start.
-    to_zero = start - zeros.index_select(0, start)
-    middle = zeros.index_select(0, end).add_(to_zero)
+    to_zero = docs.start - zeros.index_select(0, docs.start)
+    middle = zeros.index_select(0, docs.end) + to_zero
     to_one = middle - to_zero
 
     def split(x: Tensor, before: Tensor) -> Tensor:
         return torch.where(has, x - before + to_one, before + to_zero)
 
-    edges = torch.stack(
-        [
-            torch.where(has, middle, start),
-            torch.where(has, end, middle),
-            split(reach, zeros.index_select(0, reach)),
-            split(first, zeros.index_select(0, first)),
-        ]
-    )
     now = torch.arange(len(bit), device=bit.device)
     order = torch.empty_like(now).scatter_(0, split(now, zeros[:-1]), now)
-    weight = None if docs.weight is None else docs.weight.index_select(0, order)
-    place, rank, grade, sums = (
-        x.index_select(-1, order) for x in (docs.place, docs.rank, docs.grade, docs.sums)
+    moved = docs._replace(
+        start=torch.where(has, middle, docs.start),
+        end=torch.where(has, docs.end, middle),
+        reach=split(docs.reach, zeros.index_select(0, docs.reach)),
+        first=split(docs.first, zeros.index_select(0, docs.first)),
     )
-    return _Docs(place, rank, grade, weight, edges.index_select(1, order), sums)
+    return _Docs(*(x if x is None else x.index_select(0, order) for x in moved))  # type: ignore[arg-type]
+
+
+def _running(x: Tensor) -> Tensor:
+    """Sum before each position, and of all: ``[docs]`` -> Float64 ``[docs + 1]``."""
+    sums = x.new_zeros(len(x) + 1, dtype=torch.float64)
+    torch.cumsum(x, 0, dtype=torch.float64, out=sums[1:])
+    return sums
 
 
 def _histogram(x: Tensor, size: int) -> Tensor:

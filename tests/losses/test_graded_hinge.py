@@ -42,7 +42,7 @@ def test_reference_values():
 
 LABEL_KINDS = [
     st.integers(0, 4),
-    st.integers(-3, 3),
+    st.integers(-30, 30),
     st.integers(0, 10_000),
     st.floats(-2, 2, width=32),
     st.sampled_from([0.1, 0.2, 0.30000001]),
@@ -63,7 +63,7 @@ def one_list(draw):
 
 
 @given(one_list(), st.sampled_from([1.0, 0.25, 0.0, -0.5]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_value_and_gradient_are_those_of_all_pairs(batch, margin):
     scores, labels, weights = batch
     for dtype in (torch.float64, torch.float32):
