@@ -13,8 +13,8 @@ from typing import Annotated
 
 import typer
 
+from ltr.errors import LtrError
 from pipelines.config import Job, load_job
-from pipelines.errors import JobError
 from pipelines.jobs.folders import Folders, locked
 from pipelines.progress import Progress
 
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(arguments)
     except SystemExit as done:  # how typer ends, well or with a wrong command line
         return int(done.code or 0)
-    except (JobError, OSError) as error:
+    except (LtrError, OSError) as error:
         typer.echo(f"ltr: error: {error}", err=True)
         return 2
     return 0

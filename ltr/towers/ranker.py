@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Feature, Side
-from ltr.towers.config import TowersConfig
+from ltr.recipe import TowersConfig
 from ltr.towers.tower import Tower, mlp
 
 

@@ -7,7 +7,6 @@ from ltr.training.checkpoint import (
     load_history,
     load_ranker,
 )
-from ltr.training.config import LossConfig, Recipe, TrainingConfig
 from ltr.training.finite import NonFiniteError
 from ltr.training.loop import train
 from ltr.training.progress import Progress
@@ -15,13 +14,10 @@ from ltr.training.scoring import score
 
 __all__ = [
     "EpochRecord",
-    "LossConfig",
     "ModelCard",
     "ModelError",
     "NonFiniteError",
     "Progress",
-    "Recipe",
-    "TrainingConfig",
     "load_history",
     "load_ranker",
     "score",

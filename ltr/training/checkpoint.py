@@ -16,8 +16,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ltr.data.manifest import Feature, Manifest
+from ltr.errors import LtrError
+from ltr.recipe import Recipe
 from ltr.towers import Ranker
-from ltr.training.config import Recipe
 
 FORMAT: Final = "ltr-model/1"
 WEIGHTS = "model.safetensors"
@@ -25,7 +26,7 @@ CARD = "model.json"
 HISTORY = "history.json"
 
 
-class ModelError(ValueError):
+class ModelError(LtrError, ValueError):
     """A folder cannot be read as a model, or the model does not fit the lists."""
 
 

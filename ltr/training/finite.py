@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
+from ltr.errors import LtrError
 from ltr.towers import Ranker
 
 
-class NonFiniteError(RuntimeError):
+class NonFiniteError(LtrError, RuntimeError):
     """Training met a loss, a gradient or a score that is not finite, and stopped before using it.
 
     Attributes:

@@ -1,9 +1,6 @@
 """Train a ranker on a folder of lists, keep its best epoch, and commit it by one rename."""
 
 import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -12,12 +9,13 @@ from torch import Tensor, nn
 from ltr.atomic import replace_folder
 from ltr.data.batch import RankingBatch
 from ltr.data.batcher import TrainingBatches
+from ltr.data.manifest import ListsError
 from ltr.data.reader import Lists
 from ltr.data.seeds import generator
 from ltr.metrics import ndcg
+from ltr.recipe import Recipe
 from ltr.towers import Ranker, dense_parameters, distribute, plain_weights, process_group
 from ltr.training.checkpoint import EpochRecord, ModelCard, save_records, save_weights
-from ltr.training.config import Recipe
 from ltr.training.finite import Guard
 from ltr.training.objective import Objective
 from ltr.training.progress import Progress, Silent
@@ -36,7 +34,7 @@ def train(
     """Train until the validation NDCG@10 stops getting better, and write the best epoch's model.
 
     Runs on a GPU if there is one. On a CPU the same lists and the same recipe give the same model,
-    bit for bit; there it takes one thread, or as many as OMP_NUM_THREADS says.
+    bit for bit.
 
     Args:
         lists_folder: A folder of lists, with a train and a validation split.
@@ -48,9 +46,9 @@ def train(
         One record per epoch, also written to ``history.json``.
 
     Raises:
-        ListsError: The folder is no valid folder of lists.
-        ValueError: An unknown loss or wrong arguments of it; no list to learn from or to
-            validate on; no document feature.
+        ListsError: The folder is no valid folder of lists, or has no list to learn from or to
+            validate on.
+        ValueError: An unknown loss or wrong arguments of it; no document feature.
         OSError: ``out_folder`` cannot be written; found out before training.
         NonFiniteError: The loss or a gradient was not finite.
     """
@@ -63,7 +61,7 @@ def train(
     )
     validation = _validation_lists(lists_folder)
     manifest = validation.manifest
-    with replace_folder(out_folder) as folder, _one_thread(), process_group(device):
+    with replace_folder(out_folder) as folder, process_group(device):
         ranker = Ranker(manifest.features, recipe.towers, seed=config.seed)
         trainer = Trainer(ranker, objective, recipe, device)
         progress.start(
@@ -159,22 +157,6 @@ def _run(
     return history
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute in one thread, as torchrun has it, unless the user chose a number.
-
-    A step is many small operations: a second thread gains nothing measurable, and on a machine
-    with other work each operation waits for a thread that is not running (10 times slower, seen).
-    """
-    before = torch.get_num_threads()
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _validation_lists(folder: str | Path) -> Lists:
     lists = Lists(folder, "validation")
     if not bool((lists.grades() > 0).any()):
@@ -182,5 +164,5 @@ def _validation_lists(folder: str | Path) -> Lists:
             f"there is nothing to choose the best epoch by: none of the {len(lists)} lists of the "
             "validation split has a grade above 0"
         )
-        raise ValueError(msg)
+        raise ListsError(msg)
     return lists

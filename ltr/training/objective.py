@@ -9,7 +9,7 @@ from torch import Tensor
 from ltr.data.batch import RankingBatch
 from ltr.data.negatives import sample_negatives
 from ltr.losses import LossModule, by_name
-from ltr.training.config import LossConfig
+from ltr.recipe import LossConfig
 
 
 @dataclass(frozen=True, slots=True)

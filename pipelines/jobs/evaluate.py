@@ -11,7 +11,7 @@ from ltr.data.manifest import Manifest
 from ltr.data.manifest import Split as SplitCounts
 from ltr.data.reader import Lists
 from ltr.metrics import ndcg
-from ltr.training.checkpoint import EpochRecord, ModelCard, load_history, load_ranker
+from ltr.training.checkpoint import EpochRecord, ModelCard, ModelError, load_history, load_ranker
 from ltr.training.scoring import score
 from pipelines.baselines import baseline_scores, positives_by_position
 from pipelines.config import Job
@@ -40,7 +40,8 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
 
     Raises:
         ListsError: There are no lists, or they are not as their manifest says.
-        ModelError: There is no model, or it was trained on lists of another encoder.
+        ModelError: There is no model, it was trained on lists of another encoder, or its scores
+            are not finite.
     """
     manifest = Manifest.load(folders.lists)
     card = ModelCard.load(folders.model)
@@ -72,6 +73,10 @@ def score_all(folders: Folders, manifest: Manifest, lists: Lists) -> dict[str, T
     """Return the scores of the model and of every baseline, ``[docs]`` each."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = score(load_ranker(folders.model).to(device), lists, device=device)
+    if not bool(model.isfinite().all()):
+        found = int((~model.isfinite()).sum())
+        msg = f"{folders.model}: scores must be finite; got {found} of {len(model)} that are not"
+        raise ModelError(msg)
     baselines = baseline_scores(
         _shards(folders.lists, manifest.splits["train"]),
         _shards(folders.lists, manifest.splits["test"]),
@@ -129,11 +134,7 @@ def _data(manifest: Manifest) -> Data:
         name: Split(**split.model_dump(exclude={"shards"}))
         for name, split in manifest.splits.items()
     }
-    return Data(
-        rows=manifest.rows.model_dump(),
-        events=manifest.events.model_dump() if manifest.events else None,
-        **splits,
-    )
+    return Data(rows=manifest.rows, events=manifest.events, **splits)
 
 
 def _summary(folder: Path, comparison: Comparison, rules: Rules) -> str:

@@ -1,7 +1,6 @@
 """``ltr train``: lists on disk in, a model out."""
 
-from ltr.towers import TowersConfig
-from ltr.training import EpochRecord, LossConfig, Recipe, TrainingConfig, train
+from ltr.training import EpochRecord, train
 from ltr.training.objective import Objective
 from pipelines.config import Job
 from pipelines.errors import ConfigError
@@ -17,20 +16,11 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
         NonFiniteError: The loss or a gradient was not finite.
     """
     with progress.step("train") as step:
-        history = train(folders.lists, folders.model, recipe(job), _Shown(step, job))
+        history = train(folders.lists, folders.model, job.recipe, _Shown(step, job))
     best = max((one for one in history if one.is_best), key=lambda one: one.epoch)
     return (
         f"wrote {folders.model}: epoch {best.epoch} of {len(history)}, "
         f"validation NDCG@10 {best.validation_ndcg:.4f}"
-    )
-
-
-def recipe(job: Job) -> Recipe:
-    """Return what a job file says of the model and its training."""
-    return Recipe(
-        towers=TowersConfig(**job.towers.model_dump()),
-        loss=LossConfig(**job.loss.model_dump()),
-        training=TrainingConfig(**job.training.model_dump()),
     )
 
 
@@ -41,7 +31,7 @@ def check_loss(job: Job) -> None:
         ConfigError: No loss has this name (the nearest is told), or it has no such arguments.
     """
     try:
-        Objective.of(recipe(job).loss)
+        Objective.of(job.loss)
     except (TypeError, ValueError) as error:
         raise ConfigError(key="loss", rule=str(error)) from None
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, JsonValue
 from pydantic import model_validator as checked_model
 
+from ltr.data.manifest import Events, Rows
 from ltr.evaluation import Interval
 
 CURVE_KS = tuple(range(1, 21))
@@ -133,22 +134,6 @@ class PositionRate(Record):
     documents: int
     clicked: int
     """Documents with a grade above 0."""
-
-
-class Rows(Record):
-    """What became of the rows of the log."""
-
-    read: int
-    kept: int
-    rejected: Counts = {}
-
-
-class Events(Record):
-    """What became of the rows of the table of events."""
-
-    read: int
-    attributed: int
-    rejected: Counts = {}
 
 
 class Split(Record):

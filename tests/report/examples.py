@@ -2,14 +2,13 @@
 
 import numpy as np
 
+from ltr.data.manifest import Events, Rows
 from pipelines.report import (
     LOGGED_ORDER_NOTE,
     Data,
     Epoch,
-    Events,
     PositionRate,
     Report,
-    Rows,
     Rules,
     Split,
     Training,

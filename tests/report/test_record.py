@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from ltr.evaluation import mean_interval
-from pipelines.report import Difference, Estimate, Report, Rows, Rules
+from pipelines.report import Difference, Estimate, Report, Rules
 from tests.report.examples import good_report, undefined_report, unflattering_report
 
 
@@ -24,12 +24,6 @@ def test_undefined_numbers_are_null_in_json():
 def test_an_infinite_number_is_refused():
     with pytest.raises(ValidationError, match="finite"):
         Estimate(value=math.inf, low=0, high=1, lists=2, blank=0)
-
-
-def test_the_order_in_which_counts_were_met_does_not_show():
-    one = Rows(read=5, kept=2, rejected={"b": 1, "a": 2})
-    other = Rows(read=5, kept=2, rejected={"a": 2, "b": 1})
-    assert one.model_dump_json() == other.model_dump_json()
 
 
 def test_a_report_cannot_be_changed():

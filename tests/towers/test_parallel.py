@@ -7,9 +7,9 @@ import torch
 import torch.distributed as dist
 
 from ltr.data.reader import Lists
+from ltr.recipe import TowersConfig
 from ltr.towers import (
     Ranker,
-    TowersConfig,
     dense_parameters,
     distribute,
     plain_weights,

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Feature
 from ltr.data.reader import Lists
-from ltr.towers import Ranker, TowersConfig, distribute, process_group
+from ltr.recipe import TowersConfig
+from ltr.towers import Ranker, distribute, process_group
 from tests.lists_on_disk import AGE, ALL, HOUR, ITEM, PRICE, USER, Row, write_lists
 
 CONFIG = TowersConfig(embedding_dim=4, query=(8, 4), document=(8, 4), scorer=(6,))

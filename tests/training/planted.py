@@ -5,8 +5,7 @@ from typing import Any
 
 import torch
 
-from ltr.towers import TowersConfig
-from ltr.training import LossConfig, Recipe, TrainingConfig
+from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
 from tests.lists_on_disk import ITEM, PRICE, USER, Row, write_lists
 
 TOWERS = TowersConfig(embedding_dim=8, query=(16, 8), document=(16, 8), scorer=(8,))
