@@ -7,6 +7,7 @@ bug and shows its traceback.
 import logging
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -85,7 +86,7 @@ def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -
         for name, step in steps:
             with Progress(name) as progress:
                 done = step(job, folders, progress)
-            typer.echo(f"{name}: {done}")
+            typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
 
 
 def _step(name: str, job: Job) -> Step:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 LOG_EVERY_S = 10.0
@@ -45,7 +45,7 @@ class _BarStep(Step):
 
     def __init__(self, name: str, bars: Bars) -> None:
         super().__init__(name)
-        self._bars, self._task = bars, bars.add_task(name, total=None, said="")
+        self._bars, self._task = bars, bars.add_task(name, total=None, said="", count="")
 
     def expect(self, total: int) -> None:
         super().expect(total)
@@ -53,7 +53,8 @@ class _BarStep(Step):
 
     def advance(self) -> None:
         super().advance()
-        self._bars.update(self._task, completed=self.done)
+        count = f"{self.done:,}/{self.total:,}" if self.total else f"{self.done:,}"
+        self._bars.update(self._task, completed=self.done, count=count)
 
     def say(self, text: str) -> None:
         super().say(text)
@@ -102,7 +103,7 @@ class Progress:
         columns = (
             TextColumn("{task.description:<18}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]:>9}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[said]}"),
         )

@@ -146,6 +146,8 @@ class Manifest(Record):
     splits: dict[SplitName, Split]
     rows: Rows
     events: Events | None = None
+    varying: dict[str, Count] = {}
+    """Query features that differ within a list, where the first document's value stands: lists."""
     encoder: Annotated[str, Field(pattern="^[0-9a-f]+$")]
     """Fingerprint of the vocabularies and scalers the lists were encoded with."""
     job: dict[str, JsonValue]

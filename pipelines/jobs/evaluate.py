@@ -31,6 +31,7 @@ from pipelines.report import (
     compare,
     write_report,
 )
+from pipelines.report.words import interval, number, signed
 
 MODEL = "model"
 
@@ -143,8 +144,8 @@ def _summary(folder: Path, comparison: Comparison, rules: Rules) -> str:
     difference = next(one for one in comparison.differences if one.cutoff == cutoff)
     gain = difference.estimate
     return (
-        f"wrote {folder / 'report.html'} (and .md, .json, lists.parquet): NDCG@{cutoff} "
-        f"{model.value:.4f} [{model.low:.4f}, {model.high:.4f}] over {model.lists:,} lists "
-        f"({model.blank:,} without a relevant document: {rules.blank}); {gain.value:+.4f} "
-        f"[{gain.low:+.4f}, {gain.high:+.4f}] against {difference.baseline}"
+        f"wrote {folder / 'report.html'}, report.md, report.json and lists.parquet\n"
+        f"NDCG@{cutoff} {number(model.value)} {interval(model)} over {model.lists:,} lists "
+        f"({model.blank:,} without a relevant document: {rules.blank})\n"
+        f"{signed(gain.value)} {interval(gain, sign=True)} against {difference.baseline}"
     )

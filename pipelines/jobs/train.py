@@ -9,17 +9,17 @@ from pipelines.progress import Progress, Step
 
 
 def run(job: Job, folders: Folders, progress: Progress) -> str:
-    """Train on ``lists``, write ``model`` and return a line that says what was made.
+    """Train on ``lists``, write ``model`` and say what was made.
 
     Raises:
         ListsError: There are no lists, or they are not as their manifest says.
         NonFiniteError: The loss or a gradient was not finite.
     """
-    with progress.step("train") as step:
+    with progress.step("epochs") as step:
         history = train(folders.lists, folders.model, job.recipe, _Shown(step, job))
     best = max((one for one in history if one.is_best), key=lambda one: one.epoch)
     return (
-        f"wrote {folders.model}: epoch {best.epoch} of {len(history)}, "
+        f"wrote {folders.model}\nepoch {best.epoch} of {len(history)}, "
         f"validation NDCG@10 {best.validation_ndcg:.4f}"
     )
 

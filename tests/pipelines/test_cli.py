@@ -61,9 +61,13 @@ def refused(capsys, *arguments):
 def test_prepare_says_what_it_wrote(folder, capsys):
     assert ltr("prepare", folder / "job.toml") == 0
     said = capsys.readouterr().out
-    assert said.startswith(
-        f"prepare: wrote {folder / 'run' / 'lists'}: train 7 lists of 21 documents"
-    )
+    assert said.splitlines() == [
+        f"prepare: wrote {folder / 'run' / 'lists'}",
+        "  train 7 lists of 21 documents, validation 1 lists of 3 documents, test 2 lists of 6 "
+        "documents",
+        "  30 of 30 rows kept; the others, each with its reason, are in "
+        f"{folder / 'run' / 'lists' / 'rejects'}",
+    ]
     assert Manifest.load(folder / "run" / "lists", verify=True).rows.kept == 30
 
 

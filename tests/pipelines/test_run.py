@@ -99,8 +99,12 @@ def scored(run):
     return rows.explode("document_id", "position").with_columns(score=pl.Series(scores.numpy()))
 
 
-def test_the_same_job_gives_the_same_bytes(run, tmp_path):
+def test_the_same_job_gives_the_same_bytes_and_prints_what_the_readme_says(run, tmp_path, capsys):
     assert ltr("run", SAMPLE, "--out", tmp_path / run.name) == 0
+    printed = capsys.readouterr().out.replace(str(tmp_path / run.name), "runs/sample")
+    readme = (ROOT / "README.md").read_text()
+    # Digits may differ with the processor, in the last place that is shown.
+    assert re.sub(r"[\d.,]+", "N", printed) in re.sub(r"[\d.,]+", "N", readme)
     for name in (
         "lists/manifest.json",
         "model/model.safetensors",
