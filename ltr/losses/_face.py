@@ -30,9 +30,12 @@ class LossModule(nn.Module):
             _check(name, value, self.signature.parameters[name].annotation)
             setattr(self, name, value)
 
-    def forward(self, scores: Tensor, labels: Tensor, **tensors: Tensor | None) -> Tensor:
-        """Return the loss; ``tensors`` are the function's, such as ``lengths`` or ``mask``."""
-        return type(self).function(scores, labels, **tensors, **self.arguments)
+    def forward(self, *inputs: Tensor, **tensors: Tensor | None) -> Tensor:
+        """Return the loss of the function's ``inputs``, such as scores and labels.
+
+        ``tensors`` are its others, such as ``lengths`` or ``mask``.
+        """
+        return type(self).function(*inputs, **tensors, **self.arguments)
 
     @property
     def arguments(self) -> dict[str, Any]:
