@@ -13,9 +13,10 @@ Which pairs are active follows from the order of the scores alone: with the docu
 sorted, document j is active against the lower-scored end of the list, up to its *reach*. Which
 pairs have y_i > y_j is decided bit by bit on the rank of the grade: in the highest bit where the
 two ranks differ, i has 1 and j has 0. At each bit the documents that agree above it form a node;
-the nodes of the next bit are a stable partition of these (a wavelet matrix), so they stay sorted by
+the nodes of the next bit are a stable partition of these (a wavelet tree), so they stay sorted by
 score, and a boundary in a node is carried to its halves by counting the zeros before it. A pair
-costs nothing; a document costs one step per bit: 3 for five grades, log2(n) for n distinct ones.
+costs nothing; a document costs a pass per bit: log2(n) for n distinct grades. For a few whole
+grades, a pass per step from one to the next costs less still: nothing moves.
 """
 
 from typing import NamedTuple
@@ -25,6 +26,9 @@ from torch import Tensor
 
 _SMALL_RANGE = 256
 """Whole grades within this range are their own ranks; others are ranked by a sort."""
+
+_FEW_STEPS = 8
+"""Up to so many steps between whole grades, a pass per step costs less than one per bit."""
 
 
 @torch.library.custom_op("ltr::graded_pairs", mutates_args=())
@@ -96,7 +100,7 @@ def pair_sums(
     margin: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What :func:`graded_pairs` returns, by operations whose shapes follow from the inputs'."""
-    rank, levels = _ranks(labels)
+    rank, top, whole = _ranks(labels)
     place, counts, edges = _sort(scores, ids, num_lists, margin)
     grade = labels.index_select(0, place).double()
     docs = _Docs(
@@ -112,12 +116,12 @@ def pair_sums(
         grade=grade,
         weight=None if weights is None else weights.index_select(0, place).double(),
     )
-    for level in reversed(range(levels)):
-        bit = (docs.rank >> level) & 1
-        tables, zeros = _tables(docs, bit)
-        _add_pairs(docs, bit, tables)
-        if level:
-            docs = _descend(docs, bit, zeros)
+    if whole and top <= _FEW_STEPS:
+        for step in range(top):
+            _add_step(docs, step)
+    else:
+        for level in reversed(range(top.bit_length())):
+            docs = _add_level(docs, level)
     found = torch.empty_like(scores)
     found.index_copy_(0, docs.place, docs.gradient.to(scores.dtype))
     hinge = docs.gradient * scores.index_select(0, docs.place) + docs.active * margin
@@ -162,9 +166,8 @@ def _sort(
     # Position k is reached by position j if reach[j] > k, and reach grows with j.
     first = _histogram(reach.long(), docs + 1).cumsum_(0)[:docs].int()
     counts = _histogram(ids, num_lists + 1)
-    ends = counts.cumsum(0).int()
-    starts = ends - counts.int()
-    start, end = (x.repeat_interleave(counts, output_size=docs) for x in (starts, ends))
+    ends, own = counts.cumsum(0), keys >> _KEY_BITS
+    start, end = (x.int().index_select(0, own) for x in (ends - counts, ends))
     return order, counts, [start, end, reach, first]
 
 
@@ -189,18 +192,42 @@ def _float_order(x: Tensor) -> Tensor:
     return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).long() + 2**31
 
 
-def _ranks(labels: Tensor) -> tuple[Tensor, int]:
-    """Integers in the order of the grades, equal for equal ones, and the bits they need."""
+def _ranks(labels: Tensor) -> tuple[Tensor, int, bool]:
+    """Rank each grade from 0; also a bound on the ranks, and whether they differ as grades do."""
     if labels.device.type == "cpu" and labels.numel():
         low, high = (float(x) for x in labels.aminmax())
         if high - low < _SMALL_RANGE and bool((labels == labels.round()).all()):
-            return (labels - low).int(), int(high - low).bit_length()
+            return (labels - low).int(), int(high - low), True
     ordered, order = labels.sort()
     rank = torch.zeros_like(order)
     rank[1:] = (ordered[1:] != ordered[:-1]).long().cumsum(0)
     # How many grades differ is not read from a device: that would wait for it.
     top = int(rank[-1]) if labels.device.type == "cpu" and labels.numel() else labels.numel()
-    return torch.empty_like(rank).scatter_(0, order, rank).int(), top.bit_length()
+    return torch.empty_like(rank).scatter_(0, order, rank).int(), top, False
+
+
+def _add_step(docs: _Docs, step: int) -> None:
+    """Add the pairs with one document on each side of the step between two whole grades.
+
+    y_i - y_j is the number of steps between them, so at a step every pair counts once.
+    """
+    has = docs.rank > step
+    upper = has.double() if docs.weight is None else docs.weight * has
+    above, below = _running(upper), _running(~has)
+    start = above.index_select(0, docs.start)
+    reached = above.index_select(0, docs.reach).sub_(start)
+    reaching = below.index_select(0, docs.first).sub_(below.index_select(0, docs.end))
+    docs.gradient.add_(reached.masked_fill_(has, 0.0)).addcmul_(reaching, upper)
+    docs.active.add_(reached)
+    docs.pairs.add_(above.index_select(0, docs.end).sub_(start).masked_fill_(has, 0.0))
+
+
+def _add_level(docs: _Docs, level: int) -> _Docs:
+    """Add the pairs that a bit of the rank decides; return the nodes of the next bit."""
+    bit = (docs.rank >> level) & 1
+    tables, zeros = _tables(docs, bit)
+    _add_pairs(docs, bit, tables)
+    return _descend(docs, bit, zeros) if level else docs
 
 
 def _tables(docs: _Docs, bit: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -209,16 +236,12 @@ def _tables(docs: _Docs, bit: Tensor) -> tuple[list[Tensor], Tensor]:
     Those with the bit count by their weight, because it is they who weigh a pair. Also the zero
     bits before each position.
     """
-    length = len(bit) + 1
     lower = 1 - bit
-    zeros = bit.new_zeros(length)
+    zeros = bit.new_zeros(len(bit) + 1)
     torch.cumsum(lower, 0, out=zeros[1:])
-    count, total = docs.grade.new_zeros(2, 2 * length)
     weight = bit.double() if docs.weight is None else docs.weight * bit
-    torch.cumsum(weight, 0, out=count[1:length])
-    count[length:] = zeros
-    torch.cumsum(weight.mul_(docs.grade), 0, out=total[1:length])
-    torch.cumsum(docs.grade * lower, 0, out=total[length + 1 :])
+    count = torch.cat([_running(weight), zeros.double()])
+    total = torch.cat([_running(weight.mul_(docs.grade)), _running(docs.grade * lower)])
     return [count, total], zeros
 
 
@@ -259,6 +282,13 @@ def _descend(docs: _Docs, bit: Tensor, zeros: Tensor) -> _Docs:
         first=split(docs.first, zeros.index_select(0, docs.first)),
     )
     return _Docs(*(x if x is None else x.index_select(0, order) for x in moved))  # type: ignore[arg-type]
+
+
+def _running(x: Tensor) -> Tensor:
+    """Sum before each position, and of all: ``[docs]`` -> Float64 ``[docs + 1]``."""
+    sums = x.new_zeros(len(x) + 1, dtype=torch.float64)
+    torch.cumsum(x, 0, dtype=torch.float64, out=sums[1:])
+    return sums
 
 
 def _histogram(x: Tensor, size: int) -> Tensor:
