@@ -12,10 +12,11 @@ the layouts of :mod:`ltr.lists`. A face takes the own arguments once and the ten
 tensor(0.1750)
 """
 
+from ltr.losses._by_name import by_name
 from ltr.losses._circle import circle
 from ltr.losses._contrastive import contrastive
 from ltr.losses._cosine_embedding import cosine_embedding
-from ltr.losses._face import LossModule, by_name, catalogue, face
+from ltr.losses._face import LossModule, catalogue, face
 from ltr.losses._graded_hinge import graded_hinge
 from ltr.losses._hinge_embedding import hinge_embedding
 from ltr.losses._in_batch_softmax import in_batch_softmax
