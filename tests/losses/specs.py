@@ -2,7 +2,7 @@
 
 A loss joins the laws by its name in ``ltr.losses.catalogue``. One with the contract of a list loss
 needs no entry here unless it needs arguments; others name the function that draws for them. A word
-after the name makes a case of its own: "triplet_margin hard".
+after the name makes a case of its own: "lambda_loss ndcg2".
 """
 
 import inspect
@@ -74,11 +74,10 @@ def _classes(generator: torch.Generator) -> Call:
 
 
 def _towers(generator: torch.Generator) -> Call:
-    queries = torch.randn(4, 3, generator=generator, dtype=torch.float64)
-    documents = torch.randn(6, 3, generator=generator, dtype=torch.float64)
-    log_q = torch.rand(6, generator=generator, dtype=torch.float64).log()
+    queries, documents = torch.randn(2, 5, 3, generator=generator, dtype=torch.float64)
+    log_q = torch.rand(5, generator=generator, dtype=torch.float64).log()
     # Queries 0 and 2 have one document.
-    ids = torch.tensor([7, 8, 7, 9, 5, 6])
+    ids = torch.tensor([7, 8, 7, 9, 5])
     return Call(queries, ids, {"documents": documents, "log_q": log_q})
 
 
@@ -112,12 +111,13 @@ def function_of(name: str) -> Callable[..., Tensor]:
     return catalogue[name.split()[0]].function
 
 
-def _takes_scores(name: str) -> bool:
-    return "scores" in inspect.signature(function_of(name)).parameters
+def takes(name: str, argument: str) -> bool:
+    return argument in inspect.signature(function_of(name)).parameters
 
 
-SCORE_NAMES = [name for name in NAMES if _takes_scores(name)]
-EMBEDDING_NAMES = [name for name in NAMES if not _takes_scores(name)]
+SCORE_NAMES = [name for name in NAMES if takes(name, "scores")]
+EMBEDDING_NAMES = [name for name in NAMES if not takes(name, "scores")]
+WEIGHTED_NAMES = [name for name in NAMES if takes(name, "weights")]
 
 
 def draw(name: str, seed: int = 0) -> Call:

@@ -7,10 +7,19 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 import ltr.losses
-from tests.losses.specs import LIST_NAMES, NAMES, SCORE_NAMES, draw, loss_of, spec_of
+from tests.losses.specs import (
+    LIST_NAMES,
+    NAMES,
+    SCORE_NAMES,
+    WEIGHTED_NAMES,
+    draw,
+    loss_of,
+    spec_of,
+)
 
 every_loss = pytest.mark.parametrize("name", NAMES)
 every_loss_of_scores = pytest.mark.parametrize("name", SCORE_NAMES)
+every_loss_with_weights = pytest.mark.parametrize("name", WEIGHTED_NAMES)
 every_list_loss = pytest.mark.parametrize("name", LIST_NAMES)
 
 
@@ -129,6 +138,20 @@ def test_mean_divides_by_the_lists_that_count(name):
         return
     four = {key: torch.cat([x] * 4) for key, x in call.tensors.items()}
     assert_close(loss(torch.cat([call.scores] * 4), torch.cat([call.labels] * 4), **four), mean)
+
+
+@every_loss_with_weights
+def test_weights_scale_the_loss_and_not_what_it_is_divided_by(name):
+    call = draw(name)
+    loss = loss_of(name)
+    drawn = torch.rand(call.labels.shape, generator=torch.Generator().manual_seed(1)) + 0.1
+
+    def of(weights):
+        return value_and_gradient(loss, call.scores, call.labels, weights=weights, **call.tensors)
+
+    assert_close(of(torch.ones_like(drawn)), of(None))
+    value, gradient = of(drawn)
+    assert_close(of(drawn * 8), (value * 8, gradient * 8))
 
 
 @every_loss_of_scores
