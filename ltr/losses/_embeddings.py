@@ -40,7 +40,7 @@ def arrange_pairs(left: Tensor, right: Tensor, labels: Tensor, weights: Tensor |
 def reduce_pairs(
     values: Tensor, weights: Tensor | None, reduction: str, dtype: torch.dtype
 ) -> Tensor:
-    """Weigh and reduce one value per pair; the mean is over those with a weight other than 0."""
+    """Weigh and reduce one value per pair or query; the mean is over weights other than 0."""
     if weights is None:
         return reduce(values, torch.ones_like(values, dtype=torch.bool), reduction, dtype)
     return reduce(values * weights.to(values.dtype), weights != 0, reduction, dtype)

@@ -8,8 +8,14 @@ probability, and the reward that weighs a query.
 import torch
 from torch import Tensor
 
-from ltr.lists import Padded, Reduction, reduce
-from ltr.losses._embeddings import check_embeddings, check_shape, products, working_type
+from ltr.lists import Padded, Reduction
+from ltr.losses._embeddings import (
+    check_embeddings,
+    check_shape,
+    products,
+    reduce_pairs,
+    working_type,
+)
 
 
 def in_batch_softmax(
@@ -42,8 +48,8 @@ def in_batch_softmax(
             its share of the log: what is the same for all cancels. None: all alike.
         weights: ``[queries]``, the reward: multiplies the query's value.
         temperature: Divides the inner products, above 0; 0.05 suits embeddings of length 1.
-        reduction: "mean" over the queries with a negative and a weight other than 0, "sum", or
-            "none" for one value per query.
+        reduction: "mean" over the queries with a weight other than 0, "sum", or "none" for one value
+            per query.
 
     Returns:
         A scalar, or ``[queries]`` for "none", in the type of ``queries``.
@@ -66,10 +72,7 @@ def in_batch_softmax(
         scores = scores - log_q.to(work)
     candidates = Padded(scores.shape, scores.device, _is_candidate(scores, document_ids))
     values = -candidates.log_softmax(scores).diagonal()
-    counted = candidates.counts() > 1
-    if weights is not None:
-        values, counted = values * weights.to(work), counted & (weights != 0)
-    return reduce(values, counted, reduction, queries.dtype)
+    return reduce_pairs(values, weights, reduction, queries.dtype)
 
 
 def _is_candidate(scores: Tensor, document_ids: Tensor | None) -> Tensor | None:

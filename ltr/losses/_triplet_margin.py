@@ -75,10 +75,18 @@ def triplet_margin(
     return reduce(torch.where(counted, values, 0.0), counted, reduction, embeddings.dtype)
 
 
+_TILE = 2**18
+"""Pairs of an anchor and another embedding whose triplets are summed at once."""
+
+
 def _all(d: Tensor, batch: Classes, margin: float) -> Tensor:
-    # Nearer is better: each anchor is a list, graded by who is of its class.
     others = batch.is_positive | batch.is_negative
-    return graded_hinge(-d, batch.is_positive, mask=others, margin=margin, reduction="none")
+    anchors = max(1, _TILE // max(1, len(d)))
+    tiles = zip(*(torch.split(x, anchors) for x in (-d, batch.is_positive, others)), strict=True)
+    # Nearer is better: each anchor is a list, graded by who is of its class.
+    return torch.cat(
+        [graded_hinge(s, y, mask=mask, margin=margin, reduction="none") for s, y, mask in tiles]
+    )
 
 
 def _hard(d: Tensor, batch: Classes, margin: float) -> Tensor:
@@ -91,6 +99,8 @@ def _semi_hard(d: Tensor, batch: Classes, margin: float) -> Tensor:
     negatives = batch.negatives.keep(d, -1.0).sort(-1).values
     place = torch.searchsorted(negatives.detach(), d.detach(), right=True)
     chosen = negatives.gather(-1, place.clamp(max=len(d) - 1))
+    # A NaN sorts last, where nothing may choose it; it must not pass unseen.
+    chosen = chosen + 0 * negatives[:, -1:]
     hinges = (d - chosen + margin).relu()
     return batch.positives.sum(hinges) / batch.positives.counts().clamp(min=1)
 
