@@ -48,8 +48,8 @@ def in_batch_softmax(
             its share of the log: what is the same for all cancels. None: all alike.
         weights: ``[queries]``, the reward: multiplies the query's value.
         temperature: Divides the inner products, above 0; 0.05 suits embeddings of length 1.
-        reduction: "mean" over the queries with a weight other than 0, "sum", or "none" for one value
-            per query.
+        reduction: "mean" over the queries with a weight other than 0, "sum", or "none" for one
+            value per query.
 
     Returns:
         A scalar, or ``[queries]`` for "none", in the type of ``queries``.
