@@ -12,23 +12,48 @@ the layouts of :mod:`ltr.lists`. A face takes the own arguments once and the ten
 tensor(0.1750)
 """
 
-from ltr.losses._face import LossModule, by_name, catalogue, face
+from ltr.losses._by_name import by_name
+from ltr.losses._circle import circle
+from ltr.losses._contrastive import contrastive
+from ltr.losses._cosine_embedding import cosine_embedding
+from ltr.losses._face import LossModule, catalogue, face
 from ltr.losses._graded_hinge import graded_hinge
+from ltr.losses._hinge_embedding import hinge_embedding
+from ltr.losses._in_batch_softmax import in_batch_softmax
 from ltr.losses._rank_cross_entropy import rank_cross_entropy
 from ltr.losses._rank_hinge import rank_hinge
+from ltr.losses._triplet_margin import triplet_margin
 
+CircleLoss = face(circle)
+ContrastiveLoss = face(contrastive)
+CosineEmbeddingLoss = face(cosine_embedding)
 GradedHingeLoss = face(graded_hinge)
+HingeEmbeddingLoss = face(hinge_embedding)
+InBatchSoftmaxLoss = face(in_batch_softmax)
 RankCrossEntropyLoss = face(rank_cross_entropy)
 RankHingeLoss = face(rank_hinge)
+TripletMarginLoss = face(triplet_margin)
 
 __all__ = [
+    "CircleLoss",
+    "ContrastiveLoss",
+    "CosineEmbeddingLoss",
     "GradedHingeLoss",
+    "HingeEmbeddingLoss",
+    "InBatchSoftmaxLoss",
     "LossModule",
     "RankCrossEntropyLoss",
     "RankHingeLoss",
+    "TripletMarginLoss",
     "by_name",
     "catalogue",
+    "circle",
+    "contrastive",
+    "cosine_embedding",
     "graded_hinge",
+    "hinge_embedding",
+    "in_batch_softmax",
     "rank_cross_entropy",
     "rank_hinge",
+    "triplet_margin",
 ]

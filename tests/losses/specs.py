@@ -1,11 +1,13 @@
 """How the laws draw inputs for a loss.
 
 A loss joins the laws by its name in ``ltr.losses.catalogue``. One with the contract of a list loss
-needs no entry here unless it needs arguments; others name the function that draws for them.
+needs no entry here unless it needs arguments; others name the function that draws for them. A word
+after the name makes a case of its own: "lambda_loss ndcg2".
 """
 
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -19,6 +21,7 @@ class Call:
     """Inputs of a loss: where the laws vary the scores, these are the first to be called with."""
 
     scores: Tensor
+    """What the loss takes first: of an embedding loss, embeddings or distances."""
     labels: Tensor
     tensors: dict[str, Tensor] = field(default_factory=dict)
 
@@ -31,6 +34,12 @@ class Spec:
     """Draws its inputs in float64, away from corners; None: a list loss."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """Its own arguments in the laws."""
+    labels: str = "labels"
+    """The argument that the labels of the call are given as."""
+    compares_all: bool = False
+    """All of the batch is compared: the same batch four times over has other pairs."""
+    has_constant_factors: bool = False
+    """Its paper keeps factors out of the gradient, which then is not that of the value."""
 
 
 def _lists(generator: torch.Generator) -> Call:
@@ -48,24 +57,78 @@ def _blocks(generator: torch.Generator) -> Call:
     return Call(scores, torch.tensor([2, 0, 1] * 4))
 
 
+def _distances(generator: torch.Generator) -> Call:
+    distances = torch.rand(6, generator=generator, dtype=torch.float64) + 0.5
+    return Call(distances, torch.tensor([1, -1] * 3))
+
+
+def _pairs(generator: torch.Generator) -> Call:
+    left, right = torch.randn(2, 6, 3, generator=generator, dtype=torch.float64)
+    return Call(left, torch.tensor([1, -1] * 3), {"right": right})
+
+
+def _classes(generator: torch.Generator) -> Call:
+    embeddings = torch.randn(7, 3, generator=generator, dtype=torch.float64)
+    # One class of its own: an anchor without a positive.
+    return Call(embeddings, torch.tensor([0, 1, 0, 2, 1, 0, 1]))
+
+
+def _towers(generator: torch.Generator) -> Call:
+    queries, documents = torch.randn(2, 5, 3, generator=generator, dtype=torch.float64)
+    log_q = torch.rand(5, generator=generator, dtype=torch.float64).log()
+    # Queries 0 and 2 have one document.
+    ids = torch.tensor([7, 8, 7, 9, 5])
+    return Call(queries, ids, {"documents": documents, "log_q": log_q})
+
+
+def _of_classes(**arguments: Any) -> Spec:
+    return Spec(_classes, arguments, "classes", compares_all=True)
+
+
+# Margins so wide that no pair is without a loss.
 SPECS = {
+    "circle": replace(_of_classes(gamma=4.0), has_constant_factors=True),
+    "contrastive": Spec(_pairs, {"margin": 20.0}),
+    "cosine_embedding": Spec(_pairs, {"margin": -1.0}),
+    "hinge_embedding": Spec(_distances, {"margin": 2.0}),
+    "in_batch_softmax": Spec(_towers, {"temperature": 0.5}, "document_ids", compares_all=True),
     "rank_cross_entropy": Spec(_blocks, {"num_neg": 2}),
     "rank_hinge": Spec(_blocks, {"num_neg": 2}),
+    "triplet_margin": _of_classes(margin=9.0),
+    "triplet_margin hard": _of_classes(margin=9.0, mining="hard"),
+    "triplet_margin semi_hard": _of_classes(margin=9.0, mining="semi_hard", squared=True),
 }
 
-NAMES = sorted(catalogue)
+NAMES = sorted({*catalogue, *SPECS})
 LIST_NAMES = [name for name in NAMES if SPECS.get(name, Spec()).draw is None]
 
 
+def spec_of(name: str) -> Spec:
+    return SPECS.get(name, Spec())
+
+
+def function_of(name: str) -> Callable[..., Tensor]:
+    return catalogue[name.split()[0]].function
+
+
+def takes(name: str, argument: str) -> bool:
+    return argument in inspect.signature(function_of(name)).parameters
+
+
+SCORE_NAMES = [name for name in NAMES if takes(name, "scores")]
+EMBEDDING_NAMES = [name for name in NAMES if not takes(name, "scores")]
+WEIGHTED_NAMES = [name for name in NAMES if takes(name, "weights")]
+
+
 def draw(name: str, seed: int = 0) -> Call:
-    return (SPECS.get(name, Spec()).draw or _lists)(torch.Generator().manual_seed(seed))
+    return (spec_of(name).draw or _lists)(torch.Generator().manual_seed(seed))
 
 
 def loss_of(name: str) -> Callable[..., Tensor]:
     """The loss with its arguments for the laws set."""
-    arguments = SPECS.get(name, Spec()).arguments
+    spec, function = spec_of(name), function_of(name)
 
     def call(scores: Tensor, labels: Tensor, **others: Any) -> Tensor:
-        return catalogue[name].function(scores, labels, **{**arguments, **others})
+        return function(scores, **{spec.labels: labels}, **{**spec.arguments, **others})
 
     return call

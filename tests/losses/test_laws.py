@@ -7,9 +7,19 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 import ltr.losses
-from tests.losses.specs import LIST_NAMES, NAMES, draw, loss_of
+from tests.losses.specs import (
+    LIST_NAMES,
+    NAMES,
+    SCORE_NAMES,
+    WEIGHTED_NAMES,
+    draw,
+    loss_of,
+    spec_of,
+)
 
 every_loss = pytest.mark.parametrize("name", NAMES)
+every_loss_of_scores = pytest.mark.parametrize("name", SCORE_NAMES)
+every_loss_with_weights = pytest.mark.parametrize("name", WEIGHTED_NAMES)
 every_list_loss = pytest.mark.parametrize("name", LIST_NAMES)
 
 
@@ -124,11 +134,27 @@ def test_mean_divides_by_the_lists_that_count(name):
     values = loss(call.scores, call.labels, **call.tensors, reduction="none")
     assert_close(mean, values[values != 0].mean())
     assert_close(loss(call.scores, call.labels, **call.tensors, reduction="sum"), values.sum())
+    if spec_of(name).compares_all:
+        return
     four = {key: torch.cat([x] * 4) for key, x in call.tensors.items()}
     assert_close(loss(torch.cat([call.scores] * 4), torch.cat([call.labels] * 4), **four), mean)
 
 
-@every_loss
+@every_loss_with_weights
+def test_weights_scale_the_loss_and_not_what_it_is_divided_by(name):
+    call = draw(name)
+    loss = loss_of(name)
+    drawn = torch.rand(call.labels.shape, generator=torch.Generator().manual_seed(1)) + 0.1
+
+    def of(weights):
+        return value_and_gradient(loss, call.scores, call.labels, weights=weights, **call.tensors)
+
+    assert_close(of(torch.ones_like(drawn)), of(None))
+    value, gradient = of(drawn)
+    assert_close(of(drawn * 8), (value * 8, gradient * 8))
+
+
+@every_loss_of_scores
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
 def test_huge_scores_stay_finite_and_an_inverted_pair_keeps_its_gradient(name, dtype):
     arguments = {"num_neg": 1} if name.startswith("rank_") and name not in LIST_NAMES else {}
@@ -157,7 +183,7 @@ def test_autocast_changes_nothing(name):
         assert_close(loss_of(name)(scores, call.labels, **call.tensors), plain)
 
 
-@every_loss
+@pytest.mark.parametrize("name", [n for n in NAMES if not spec_of(n).has_constant_factors])
 def test_the_gradient_is_that_of_the_value(name):
     call = draw(name)
 
