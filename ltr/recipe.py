@@ -3,7 +3,7 @@
 Importing this needs pydantic alone, so that a job file can be checked before torch is loaded.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -50,6 +50,12 @@ class LossConfig(Config):
     name: Annotated[str, Field(min_length=1)] = "graded_hinge"
     arguments: dict[str, JsonValue] = {}
     """The loss's own arguments, e.g. ``{"margin": 0.5}``."""
+    negatives: Literal["uniform", "popular", "hardest"] = "uniform"
+    """Of a loss with ``num_neg``: drawn uniformly, drawn by popularity (with the logQ correction,
+    where the loss has it), or those that the model scores highest."""
+    negatives_from: Literal["list", "batch"] = "list"
+    """Of a loss with ``num_neg``: the positive's own list, or all lists of the batch.
+    The hardest of a whole batch can drive all scores together early in the training."""
 
 
 class TrainingConfig(Config):

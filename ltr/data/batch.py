@@ -30,6 +30,8 @@ class RankingBatch:
     """Ids of the document, stride [docs]; None where the document has none."""
     weights: Tensor | None = None
     """[docs] float32, or None: every document counts the same."""
+    popularity: Tensor | None = None
+    """[docs] float32: how often the split shows the document; None where nobody asked for it."""
 
     def to(self, device: torch.device, non_blocking: bool = False) -> Self:  # noqa: FBT001, FBT002 - torchrec's protocol
         """The same batch on another device."""

@@ -4,6 +4,7 @@ A shard is one Arrow IPC file with one record batch, so each column is one run o
 becomes a tensor without a copy. A batch is then index arithmetic: no loop over lists or documents.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +29,13 @@ class Lists:
     Args:
         folder: A folder of lists.
         split: Which part of it.
+        popularity: Give every batch its documents' popularity; takes a pass over their ids.
 
     Raises:
         ListsError: The folder has no valid manifest, or a shard is not what the manifest says.
     """
 
-    def __init__(self, folder: str | Path, split: SplitName) -> None:
+    def __init__(self, folder: str | Path, split: SplitName, *, popularity: bool = False) -> None:
         folder = Path(folder).resolve()
         self.manifest = Manifest.load(folder)
         self.split = split
@@ -43,6 +45,7 @@ class Lists:
         """[lists] int64, documents per list."""
         sizes = torch.tensor([0, *(len(shard.lengths) for shard in self._shards)])
         self._first = sizes.cumsum(0)
+        self._popularity = _popularity(self._shards) if popularity else None
 
     def __len__(self) -> int:
         """How many lists there are."""
@@ -71,7 +74,13 @@ class Lists:
             document_dense=document.numbers(),
             query_sparse=query.ids(),
             document_sparse=document.ids(),
+            popularity=self._popularity_of(parts),
         )
+
+    def _popularity_of(self, parts: list["_Part"]) -> Tensor | None:
+        if self._popularity is None:
+            return None
+        return _cat([self._popularity[part.number][part.rows["document"]] for part in parts])
 
     def _parts(self, numbers: Tensor) -> Iterator["_Part"]:
         """Cut ascending list numbers at the borders of the shards."""
@@ -80,11 +89,10 @@ class Lists:
             msg = f"a list number must be from 0 to {len(self) - 1}; got {found}"
             raise IndexError(msg)
         cuts = torch.searchsorted(numbers, self._first).tolist()
-        for shard, first, start, end in zip(
-            self._shards, self._first.tolist(), cuts, cuts[1:], strict=False
-        ):
+        firsts = self._first.tolist()
+        for number, (start, end) in enumerate(itertools.pairwise(cuts)):
             if start < end:
-                yield _Part.of(shard, numbers[start:end] - first)
+                yield _Part.of(number, self._shards[number], numbers[start:end] - firsts[number])
 
 
 _SIDES: tuple[Side, Side] = ("query", "document")
@@ -98,6 +106,8 @@ class _Shard:
     """[lists] int64."""
     grades: Tensor
     """[docs] uint8."""
+    document_ids: pa.Array
+    """[docs] strings."""
     columns: dict[str, Column]
 
 
@@ -105,13 +115,14 @@ class _Shard:
 class _Part:
     """The rows that a batch takes from one shard, of each side."""
 
+    number: int
     shard: _Shard
     rows: dict[Side, Tensor]
 
     @classmethod
-    def of(cls, shard: _Shard, lists: Tensor) -> "_Part":
+    def of(cls, number: int, shard: _Shard, lists: Tensor) -> "_Part":
         documents = spread(shard.starts[lists], shard.lengths[lists])
-        return cls(shard, {"query": lists, "document": documents})
+        return cls(number, shard, {"query": lists, "document": documents})
 
 
 class _Side:
@@ -188,7 +199,18 @@ def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], pa
         if is_list(array.type) and not name.startswith("query"):
             _require_same_lengths(array, offsets, f"{path}: the column {name}")
     views = {feature.column: _column(columns[feature.column], feature) for feature in features}
-    return _Shard(offsets[:-1], offsets.diff(), as_tensor(grade.values), views)
+    ids = columns["document_id"].values
+    return _Shard(offsets[:-1], offsets.diff(), as_tensor(grade.values), ids, views)
+
+
+def _popularity(shards: list[_Shard]) -> list[Tensor]:
+    """How often the shards together show each document; [docs] float32 per shard."""
+    if not shards:
+        return []
+    encoded = pa.chunked_array([shard.document_ids for shard in shards]).combine_chunks()
+    codes = as_tensor(encoded.dictionary_encode().indices).long()
+    shown = codes.bincount()[codes].float()
+    return list(torch.split(shown, [len(shard.document_ids) for shard in shards]))
 
 
 def _column(array: pa.Array, feature: Feature) -> Column:

@@ -57,7 +57,9 @@ def train(
     objective = Objective.of(recipe.loss)
     config = recipe.training
     batches = TrainingBatches(
-        Lists(lists_folder, "train"), lists_per_batch=config.lists_per_batch, seed=config.seed
+        Lists(lists_folder, "train", popularity=objective.needs_popularity),
+        lists_per_batch=config.lists_per_batch,
+        seed=config.seed,
     )
     validation = _validation_lists(lists_folder)
     manifest = validation.manifest
@@ -105,16 +107,18 @@ class Trainer:
         for number, batch in enumerate(batches.epoch(epoch), start=1):
             self.guard.at(f"epoch {epoch}, batch {number}")
             chance = generator(self.config.seed, "negatives", epoch, number)
-            blocks = self.objective.draw(batch, chance)
-            loss, size = self.step(batch.to(self.device), blocks)
+            loss, size = self.step(batch, chance)
             total, count = total + loss, count + size
             progress.batch(epoch, number)
         return float(total) / max(count, 1)
 
-    def step(self, batch: RankingBatch, blocks: Tensor | None) -> tuple[Tensor, int]:
+    def step(self, batch: RankingBatch, chance: torch.Generator) -> tuple[Tensor, int]:
         """Change the weights by one batch; the sum of the loss and what it is a sum over."""
-        blocks = blocks if blocks is None else blocks.to(self.device)
-        total, count = self.objective(self.model(batch), batch, blocks)
+        here = batch.to(self.device)
+        scores = self.model(here)
+        blocks = self.objective.draw(scores, batch, chance)
+        blocks = None if blocks is None else blocks.to(self.device)
+        total, count = self.objective(scores, here, blocks)
         self.guard.check_loss(total)
         self.optimizer.zero_grad()
         torch.autograd.backward(total / max(count, 1))

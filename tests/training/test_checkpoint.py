@@ -6,6 +6,7 @@ import torch
 
 from ltr.data.manifest import Manifest
 from ltr.data.reader import Lists
+from ltr.recipe import LossConfig
 from ltr.training import ModelCard, ModelError, load_ranker, score, train
 from tests.training.planted import planted, recipe
 
@@ -30,7 +31,7 @@ def test_a_model_is_three_files_that_say_what_it_is(lists: Path, model: Path) ->
     card = json.loads((model / "model.json").read_text())
     assert card["format"] == "ltr-model/1"
     assert card["encoder"] == "c0ffee"
-    assert card["recipe"]["loss"] == {"name": "graded_hinge", "arguments": {}}
+    assert card["recipe"]["loss"] == LossConfig(name="graded_hinge").model_dump()
     ModelCard.load(model).check_lists(Manifest.load(lists))
 
 
