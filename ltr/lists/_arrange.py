@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ltr.lists._padded import Padded
 from ltr.lists._ragged import Ragged
+from ltr.lists._rows import Rows
 
 
 class Lists(Protocol):
@@ -65,6 +66,12 @@ class Lists(Protocol):
 
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         """Running ``logsumexp`` from the start of each list, or from its end."""
+
+    def rows(self, room: int) -> list[Rows]:
+        """The lists in padded rows, in blocks of ``rows * width**2 <= room``, or of one row.
+
+        Where the lengths of ragged lists cannot be read without waiting, all are one row.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ltr.lists._rows import Rows, rows_of_ragged
+
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
@@ -73,6 +75,11 @@ class Ragged:
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         return self._scan(x, torch.logaddexp, reverse=reverse)
 
+    def rows(self, room: int) -> list[Rows]:
+        if self._can_read:
+            return rows_of_ragged(self.lengths, room)
+        return [Rows(1, self.docs, ids=self.ids()[None])] if self.docs else []
+
     def _segment(self, x: Tensor, operation: str) -> Tensor:
         # unsafe: the lengths were checked where that is free.
         return torch.segment_reduce(x, operation, lengths=self.lengths, unsafe=True)
@@ -106,6 +113,10 @@ class Ragged:
 
     def _longest(self) -> int:
         """Bound on the documents in a list: exact where reading it does not wait for a device."""
-        if self.lengths.device.type == "cpu" and not torch.compiler.is_compiling():
+        if self._can_read:
             return int(self.lengths.max()) if self.lengths.numel() else 0
         return self.docs
+
+    @property
+    def _can_read(self) -> bool:
+        return self.lengths.device.type == "cpu" and not torch.compiler.is_compiling()

@@ -12,23 +12,43 @@ the layouts of :mod:`ltr.lists`. A face takes the own arguments once and the ten
 tensor(0.1750)
 """
 
+from ltr.losses._bpr import bpr
 from ltr.losses._face import LossModule, by_name, catalogue, face
 from ltr.losses._graded_hinge import graded_hinge
+from ltr.losses._lambda_loss import lambda_loss
+from ltr.losses._lambda_weight import LambdaWeight
+from ltr.losses._margin_ranking import margin_ranking
+from ltr.losses._pairs import PairWeight
 from ltr.losses._rank_cross_entropy import rank_cross_entropy
 from ltr.losses._rank_hinge import rank_hinge
+from ltr.losses._ranknet import ranknet
 
+BprLoss = face(bpr)
 GradedHingeLoss = face(graded_hinge)
+LambdaLoss = face(lambda_loss)
+MarginRankingLoss = face(margin_ranking)
 RankCrossEntropyLoss = face(rank_cross_entropy)
 RankHingeLoss = face(rank_hinge)
+RanknetLoss = face(ranknet)
 
 __all__ = [
+    "BprLoss",
     "GradedHingeLoss",
+    "LambdaLoss",
+    "LambdaWeight",
     "LossModule",
+    "MarginRankingLoss",
+    "PairWeight",
     "RankCrossEntropyLoss",
     "RankHingeLoss",
+    "RanknetLoss",
+    "bpr",
     "by_name",
     "catalogue",
     "graded_hinge",
+    "lambda_loss",
+    "margin_ranking",
     "rank_cross_entropy",
     "rank_hinge",
+    "ranknet",
 ]

@@ -16,7 +16,7 @@ class LossModule(nn.Module):
 
     >>> from ltr.losses import GradedHingeLoss
     >>> GradedHingeLoss(margin=0.5)
-    GradedHingeLoss(margin=0.5, reduction='mean')
+    GradedHingeLoss(margin=0.5, pair_weight=None, reduction='mean')
     """
 
     function: ClassVar[Callable[..., Tensor]]
@@ -30,9 +30,12 @@ class LossModule(nn.Module):
             _check(name, value, self.signature.parameters[name].annotation)
             setattr(self, name, value)
 
-    def forward(self, scores: Tensor, labels: Tensor, **tensors: Tensor | None) -> Tensor:
-        """Return the loss; ``tensors`` are the function's, such as ``lengths`` or ``mask``."""
-        return type(self).function(scores, labels, **tensors, **self.arguments)
+    def forward(self, *inputs: Tensor, **tensors: Tensor | None) -> Tensor:
+        """Return the loss of the function's ``inputs``, such as scores and labels.
+
+        ``tensors`` are its others, such as ``lengths`` or ``mask``.
+        """
+        return type(self).function(*inputs, **tensors, **self.arguments)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def face(function: Callable[..., Tensor]) -> type[LossModule]:
     signature = inspect.Signature(own)
     text = inspect.getdoc(function) or ""
     made = type(
-        "".join(part.capitalize() for part in name.split("_")) + "Loss",
+        "".join(part.capitalize() for part in name.removesuffix("_loss").split("_")) + "Loss",
         (LossModule,),
         {
             "__doc__": f"{text.split('>>>')[0]}The module face of :func:`ltr.losses.{name}`.",
@@ -84,7 +87,7 @@ def by_name(name: str) -> type[LossModule]:
         ValueError: If no loss has this name; the text gives the nearest.
 
     >>> by_name("graded_hinge")(margin=0.5)
-    GradedHingeLoss(margin=0.5, reduction='mean')
+    GradedHingeLoss(margin=0.5, pair_weight=None, reduction='mean')
     """
     if name in _FACES:
         return _FACES[name]

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ltr.losses import catalogue
+from ltr.losses import LambdaWeight, catalogue
 
 
 @dataclass
@@ -33,6 +33,8 @@ class Spec:
     """Draws its inputs in float64, away from corners; None: a list loss."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """Its own arguments in the laws."""
+    overflows: bool = False
+    """Its value for scores of 1e4 is beyond float16; its docstring says so."""
     labels: str = "labels"
     """The argument that the labels of the call are given as."""
 
@@ -52,7 +54,17 @@ def _blocks(generator: torch.Generator) -> Call:
     return Call(scores, torch.tensor([2, 0, 1] * 4))
 
 
+def _pairs(generator: torch.Generator) -> Call:
+    left, right = torch.randn(2, 6, generator=generator, dtype=torch.float64)
+    return Call(left, torch.tensor([1, -1, 0] * 2), {"right": right})
+
+
 SPECS = {
+    "graded_hinge by pairs": Spec(arguments={"pair_weight": LambdaWeight("ndcg2")}),
+    "lambda_loss ndcg1": Spec(arguments={"scheme": "ndcg1", "k": 2}),
+    "lambda_loss ndcg2": Spec(arguments={"scheme": "ndcg2"}),
+    "lambda_loss ndcg2++": Spec(arguments={"scheme": "ndcg2++"}, overflows=True),
+    "margin_ranking": Spec(_pairs, {"margin": 20.0}),
     "rank_cross_entropy": Spec(_blocks, {"num_neg": 2}),
     "rank_hinge": Spec(_blocks, {"num_neg": 2}),
 }
