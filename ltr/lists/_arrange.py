@@ -28,6 +28,9 @@ class Lists(Protocol):
     def counts(self) -> Tensor:
         """Documents in each list: Int64 ``[lists]``."""
 
+    def longest(self) -> int:
+        """Bound on the documents in a list: exact where reading it does not wait for a device."""
+
     def ids(self) -> Tensor:
         """Number of each document's list, in padding that of lists: Int64 ``[documents]``."""
 

@@ -33,6 +33,9 @@ class Padded:
             return torch.full(self.shape, self.full_shape[-1], device=self.device)
         return self.mask.sum(-1)
 
+    def longest(self) -> int:
+        return self.full_shape[-1]
+
     def ids(self) -> Tensor:
         numbers = torch.arange(self.shape.numel(), device=self.device).view(*self.shape, 1)
         if self.mask is None:

@@ -30,6 +30,11 @@ class Ragged:
     def counts(self) -> Tensor:
         return self.lengths
 
+    def longest(self) -> int:
+        if self._can_read:
+            return int(self.lengths.max()) if self.lengths.numel() else 0
+        return self.docs
+
     def ids(self) -> Tensor:
         return self.spread(torch.arange(self.lengths.numel(), device=self.lengths.device))
 
@@ -103,19 +108,13 @@ class Ragged:
         before = self._before()
         if reverse:
             before = self.spread(self.lengths) - 1 - before
-        step, longest = 1, self._longest()
+        step, longest = 1, self.longest()
         while step < longest:
             shift = -step if reverse else step
             # Rolled over the end only where ``before`` says that no document is there.
             x = torch.where(before >= step, combine(x, x.roll(shift)), x)
             step *= 2
         return x
-
-    def _longest(self) -> int:
-        """Bound on the documents in a list: exact where reading it does not wait for a device."""
-        if self._can_read:
-            return int(self.lengths.max()) if self.lengths.numel() else 0
-        return self.docs
 
     @property
     def _can_read(self) -> bool:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ltr.lists import Documents, check_choice, tied_ranks
+from ltr.losses._pairs import Columns, Factor
 
 Scheme: TypeAlias = Literal["lambdarank", "ndcg1", "ndcg2", "ndcg2++"]
 
@@ -57,43 +58,54 @@ class LambdaWeight:
             msg = f"k must be a rank from 1, or None for all; got {self.k}"
             raise ValueError(msg)
 
-    def columns(self, docs: Documents) -> tuple[Tensor, ...]:
-        """What the weight of a pair depends on, by document: each Float ``[documents]``."""
+    def prepare(self, docs: Documents) -> tuple[Columns, Factor]:
+        """Return what the weight depends on in a batch, and the weight."""
         best, worst = tied_ranks(docs.lists, docs.scores)
-        found = _Columns(
+        longest = docs.lists.longest()
+        discount, discount_apart = _discounts(best, worst, longest)
+        columns = _Columns(
             gain=normalised_gains(docs, self.k),
             best=best,
-            rank=(best + worst) / 2,
-            apart=(worst - best + 2) / 3,
-            **_discounts(best, worst),
+            rank=3 * (best + worst),
+            apart=2 * (worst - best + 2),
+            discount=discount,
+            discount_apart=discount_apart,
             in_top=torch.ones_like(best) if self.k is None else best <= self.k,
         )
-        return tuple(x.to(docs.scores.dtype) for x in found)
+        by_distance = _by_distance(longest, docs.scores)
 
-    def __call__(self, higher: tuple[Tensor, ...], lower: tuple[Tensor, ...]) -> Tensor:
-        """The weight of pairs."""
-        i, j = _Columns(*higher), _Columns(*lower)
+        def factor(higher: Columns, lower: Columns) -> Tensor:
+            i, j = _Columns(*higher), _Columns(*lower)
+            weight = self._weight(i, j, by_distance)
+            return weight if self.k is None else weight * torch.maximum(i.in_top, j.in_top)
+
+        return tuple(x.to(docs.scores.dtype) for x in columns), factor
+
+    def _weight(self, i: "_Columns", j: "_Columns", by_distance: Tensor) -> Tensor:
         if self.scheme == "ndcg1":
-            weight = i.gain * i.discount
-        elif self.scheme == "lambdarank":
-            weight = _of_swap(i, j).mul_(i.gain - j.gain)
+            return i.gain * i.discount
+        if self.scheme == "lambdarank":
+            weight = _of_swap(i, j)
         elif self.scheme == "ndcg2":
-            weight = _of_distance(i, j).mul_(i.gain - j.gain)
+            weight = _of_distance(i, j, by_distance)
         else:
-            both = _of_swap(i, j).add_(_of_distance(i, j), alpha=_MU)
-            weight = both.mul_(i.gain - j.gain)
-        return weight if self.k is None else weight * torch.maximum(i.in_top, j.in_top)
+            weight = _of_swap(i, j).add_(_of_distance(i, j, by_distance), alpha=_MU)
+        return weight.mul_(i.gain - j.gain)
 
 
 class _Columns(NamedTuple):
-    """What the weight depends on, by document; of a tie the mean over its orders."""
+    """What the weight depends on, by document; of a tie the mean over its orders.
+
+    Distances in rank are in sixths, so that they are whole: a mean rank has halves, the mean
+    distance of two documents of a tie of m, (m + 1) / 3, has thirds.
+    """
 
     gain: Tensor
     best: Tensor
     """Best rank of its tie: names the tie within its list."""
     rank: Tensor
     apart: Tensor
-    """Distance in rank of two documents of its tie: (m + 1) / 3 for a tie of m."""
+    """Distance in rank of two documents of its tie."""
     discount: Tensor
     """1/D."""
     discount_apart: Tensor
@@ -115,36 +127,36 @@ def normalised_gains(docs: Documents, k: int | None) -> Tensor:
     return gains / lists.spread(ideal.where(ideal > 0, 1.0))
 
 
-def _discounts(best: Tensor, worst: Tensor) -> dict[str, Tensor]:
+def _discounts(best: Tensor, worst: Tensor, longest: int) -> tuple[Tensor, Tensor]:
     """Mean of 1/D over a tie's ranks, and the mean difference over two of them: Float64."""
-    ranks = torch.arange(best.shape[-1] + 1, dtype=torch.float64, device=best.device)
-    inverse = 1 / torch.log2(1.0 + ranks.clamp(min=1))
-    inverse = inverse.masked_fill(ranks == 0, 0.0)
+    ranks = torch.arange(longest + 1, dtype=torch.float64, device=best.device)
+    inverse = (1 / torch.log2(1 + ranks)).masked_fill(ranks == 0, 0.0)
     upto, moment = inverse.cumsum(0), (inverse * ranks).cumsum(0)
     num = (worst - best + 1).double()
     total, first = upto[worst] - upto[best - 1], moment[worst] - moment[best - 1]
-    # 1/D falls with the rank, so the r-th of a tie of m is the larger one m - r times and the
-    # smaller one r - 1 times.
-    signed = total * (num - 1 + 2.0 * best) - 2 * first
-    return {
-        "discount": total / num,
-        "discount_apart": 2 * signed / (num * (num - 1)).clamp(min=1),
-    }
+    # Of a tie of m, the r-th is the larger 1/D m - r times and the smaller r - 1 times.
+    difference = total * (num - 1 + 2 * best) - 2 * first
+    return total / num, 2 * difference / (num * (num - 1)).clamp(min=1)
+
+
+def _by_distance(longest: int, like: Tensor) -> Tensor:
+    """1/D(d) - 1/D(d + 1) for the distance d in sixths of a rank, up to that of a list's ends."""
+    distance = torch.arange(6 * longest + 1, dtype=torch.float64, device=like.device) / 6
+    # Below 1 for a document and itself, or documents of two lists: no pair, but finite.
+    distance = distance.clamp(min=1)
+    return (1 / torch.log2(1 + distance) - 1 / torch.log2(2 + distance)).to(like.dtype)
 
 
 def _of_swap(i: _Columns, j: _Columns) -> Tensor:
     """|1/D(r_i) - 1/D(r_j)|."""
-    # The difference of the means is 0 within a tie, and within a tie only.
+    # The means differ by 0 within a tie.
     return (i.discount - j.discount).abs_().add_(_tied(i, j).mul_(i.discount_apart))
 
 
-def _of_distance(i: _Columns, j: _Columns) -> Tensor:
+def _of_distance(i: _Columns, j: _Columns, by_distance: Tensor) -> Tensor:
     """1/D(d) - 1/D(d + 1) with d = |r_i - r_j|."""
-    distance = (i.rank - j.rank).abs_().add_(_tied(i, j).mul_(i.apart))
-    # Below 1 for one document and itself, or for documents of two lists: no pair, but finite.
-    distance.clamp_(min=1.0)
-    inverse = torch.log2(distance + 1).reciprocal_()
-    return inverse.sub_(distance.add_(2.0).log2_().reciprocal_())
+    distance = (i.rank - j.rank).abs_().add_(_tied(i, j).mul_(i.apart)).int()
+    return by_distance.index_select(0, distance.flatten()).view(distance.shape)
 
 
 def _tied(i: _Columns, j: _Columns) -> Tensor:

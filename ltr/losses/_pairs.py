@@ -23,18 +23,20 @@ Importance: TypeAlias = Callable[[Tensor], Tensor]
 """Weight of pairs by their difference in grade, 0 where it is not above 0; may overwrite it."""
 
 
+Columns: TypeAlias = tuple[Tensor, ...]
+"""What a factor depends on, by document: each Float ``[documents]``."""
+
+Factor: TypeAlias = Callable[[Columns, Columns], Tensor]
+"""Factor of pairs by the columns of the higher and of the lower document, which broadcast to
+``[rows, higher, lower]``; finite for any two documents, also for those that are no pair."""
+
+
 @runtime_checkable
 class PairWeight(Protocol):
     """A factor for the pairs of any pairwise loss; it has no gradient."""
 
-    def columns(self, docs: Documents) -> tuple[Tensor, ...]:
-        """What the factor of a pair depends on, by document: each Float ``[documents]``."""
-
-    def __call__(self, higher: tuple[Tensor, ...], lower: tuple[Tensor, ...]) -> Tensor:
-        """The factors of pairs, of columns that broadcast to ``[rows, higher, lower]``.
-
-        Finite for any two documents, also for those that are no pair.
-        """
+    def prepare(self, docs: Documents) -> tuple[Columns, Factor]:
+        """Return what the factor depends on in a batch, and the factor."""
 
 
 class PairSums(NamedTuple):
@@ -74,10 +76,11 @@ def pairwise(
     """
     room = _room(docs.scores)
     with torch.no_grad():
-        columns = () if pair_weight is None else pair_weight.columns(docs)
+        columns, factor = ((), None) if pair_weight is None else pair_weight.prepare(docs)
+        terms = _Terms(cost, importance, factor)
         sums = _Sums.zeros(docs.scores.new_zeros(docs.scores.numel() + 1))
         for rows in docs.lists.rows(room):
-            found = _sums(_block(docs, rows, columns), _Terms(cost, importance, pair_weight), room)
+            found = _sums(_block(docs, rows, columns), terms, room)
             for values, into in zip(found, sums, strict=True):
                 rows.put(values, into)
     total, weight, gradient = (x[:-1].view(docs.scores.shape) for x in sums)
@@ -109,8 +112,8 @@ def is_pair(difference: Tensor) -> Tensor:
 def _room(scores: Tensor) -> int:
     """Pairs in a tile."""
     if scores.device.type == "cpu" and not torch.compiler.is_compiling():
-        # So that the few tensors of a tile stay in the cache: thrice as fast as in main memory.
-        return 2**18
+        # So that the few tensors of a tile stay in the cache: twice as fast as in main memory.
+        return 2**19
     return 2**24
 
 
@@ -119,7 +122,7 @@ class _Terms(NamedTuple):
 
     cost: Cost
     importance: Importance
-    pair_weight: PairWeight | None
+    factor: Factor | None
 
 
 class _Block(NamedTuple):
@@ -133,7 +136,7 @@ class _Block(NamedTuple):
     weights: Tensor | None
     ids: Tensor | None
     """Number of the list, where a row holds several."""
-    columns: tuple[Tensor, ...]
+    columns: Columns
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "_Block":
         """The same columns, each changed."""
@@ -162,7 +165,7 @@ class _Sums(NamedTuple):
         return _Sums(*(torch.zeros_like(like) for _ in range(3)))
 
 
-def _block(docs: Documents, rows: Rows, columns: tuple[Tensor, ...]) -> _Block:
+def _block(docs: Documents, rows: Rows, columns: Columns) -> _Block:
     return _Block(
         rows.take(docs.scores),
         rows.take(docs.labels, -torch.inf),
@@ -212,12 +215,10 @@ def _add_tile(sums: _Sums, higher: _Block, lower: _Block, terms: _Terms) -> None
     weight = terms.importance(difference)
     docs = weight.shape[1]
     sums.weight[:, :docs] += weight.sum(-1)
-    if terms.pair_weight is not None:
-        of_higher, of_lower = (
-            [x[..., None] for x in higher.columns],
-            [x[..., None, :] for x in lower.columns],
-        )
-        weight *= terms.pair_weight(tuple(of_higher), tuple(of_lower))
+    if terms.factor is not None:
+        of_higher = tuple(x[..., None] for x in higher.columns)
+        of_lower = tuple(x[..., None, :] for x in lower.columns)
+        weight *= terms.factor(of_higher, of_lower)
     if higher.weights is not None:
         weight *= higher.weights[..., None]
     sums.cost[:, :docs] += cost.mul_(weight).sum(-1)

@@ -2,7 +2,7 @@
 
 A loss joins the laws by its name in ``ltr.losses.catalogue``. One with the contract of a list loss
 needs no entry here unless it needs arguments; others name the function that draws for them. A word
-after the name makes a case of its own: "lambda_loss ndcg2".
+after the name makes a case of its own: "lambda_loss ndcg1".
 """
 
 import inspect
@@ -62,7 +62,6 @@ def _pairs(generator: torch.Generator) -> Call:
 SPECS = {
     "graded_hinge by pairs": Spec(arguments={"pair_weight": LambdaWeight("ndcg2")}),
     "lambda_loss ndcg1": Spec(arguments={"scheme": "ndcg1", "k": 2}),
-    "lambda_loss ndcg2": Spec(arguments={"scheme": "ndcg2"}),
     "lambda_loss ndcg2++": Spec(arguments={"scheme": "ndcg2++"}, overflows=True),
     "margin_ranking": Spec(_pairs, {"margin": 20.0}),
     "rank_cross_entropy": Spec(_blocks, {"num_neg": 2}),
