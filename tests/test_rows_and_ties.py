@@ -1,4 +1,4 @@
-"""Lists as blocks of padded rows, and ranks that ties share."""
+"""Lists as groups of padded rows, and ranks that ties share."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ def test_rows_hold_every_document_once_and_a_list_whole(lengths, room):
         lengths=torch.tensor(lengths, dtype=torch.int64),
     )
     out, seen = torch.full((sum(lengths) + 1,), -1.0), []
-    for rows in docs.lists.rows(room):
+    for rows in docs.lists.groups(room):
         assert rows.rows * rows.width**2 <= room or rows.rows == 1
         taken = rows.take(docs.scores, fill=-5.0)
         assert rows.mask is not None
@@ -35,15 +35,15 @@ def test_padded_lists_are_rows_as_they_are():
     scores = torch.arange(24.0).view(2, 3, 4)
     mask = scores != 7
     docs = arrange(scores, scores, mask=mask)
-    blocks = docs.lists.rows(room=4 * 16)
-    assert [(rows.rows, rows.width) for rows in blocks] == [(4, 4), (2, 4)]
-    taken = torch.cat([rows.take(docs.scores, fill=-1.0) for rows in blocks])
+    groups = docs.lists.groups(room=4 * 16)
+    assert [(rows.rows, rows.width) for rows in groups] == [(4, 4), (2, 4)]
+    taken = torch.cat([rows.take(docs.scores, fill=-1.0) for rows in groups])
     assert taken.tolist() == torch.where(mask, scores, -1.0).view(6, 4).tolist()
 
 
 def test_lengths_that_cannot_be_read_make_one_row_with_the_numbers_of_lists(monkeypatch):
     monkeypatch.setattr(Ragged, "_can_read", False)
-    (rows,) = Ragged(torch.tensor([2, 0, 1]), 3).rows(room=1)
+    (rows,) = Ragged(torch.tensor([2, 0, 1]), 3).groups(room=1)
     assert (rows.rows, rows.width) == (1, 3)
     assert rows.ids is not None
     assert rows.ids.tolist() == [[0, 0, 2]]

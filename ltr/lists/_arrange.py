@@ -70,8 +70,8 @@ class Lists(Protocol):
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         """Running ``logsumexp`` from the start of each list, or from its end."""
 
-    def rows(self, room: int) -> list[Rows]:
-        """The lists in padded rows, in blocks of ``rows * width**2 <= room``, or of one row.
+    def groups(self, room: int) -> list[Rows]:
+        """The lists in padded rows, in groups of ``rows * width**2 <= room``, or of one row.
 
         Where the lengths of ragged lists cannot be read without waiting, all are one row.
         """

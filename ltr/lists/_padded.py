@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ltr.lists._rows import Rows, rows_of_padded
+from ltr.lists._rows import Rows, groups_of_padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class Padded:
         running = x.flip(-1).logcumsumexp(-1).flip(-1) if reverse else x.logcumsumexp(-1)
         return self.keep(running)
 
-    def rows(self, room: int) -> list[Rows]:
-        return rows_of_padded(self.full_shape, self.mask, room)
+    def groups(self, room: int) -> list[Rows]:
+        return groups_of_padded(self.full_shape, self.mask, room)
 
     def _zero_if_empty(self, values: Tensor) -> Tensor:
         return values if self.mask is None else torch.where(self.mask.any(-1), values, 0.0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ltr.lists._rows import Rows, rows_of_ragged
+from ltr.lists._rows import Rows, groups_of_ragged
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Ragged:
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         return self._scan(x, torch.logaddexp, reverse=reverse)
 
-    def rows(self, room: int) -> list[Rows]:
+    def groups(self, room: int) -> list[Rows]:
         if self._can_read:
-            return rows_of_ragged(self.lengths, room)
+            return groups_of_ragged(self.lengths, room)
         return [Rows(1, self.docs, ids=self.ids()[None])] if self.docs else []
 
     def _segment(self, x: Tensor, operation: str) -> Tensor:

@@ -1,7 +1,7 @@
 """Whole lists in padded rows, some at a time: for what compares each document with all of its list.
 
 Padding costs where lists of unlike lengths share a width, the more so where the work grows with its
-square. So ragged lists go by length, and a block of rows ends where it has cost enough.
+square. So ragged lists go by length, and a group of rows ends where it has cost enough.
 """
 
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ class Rows:
             into.index_copy_(0, self.index, values.flatten())
 
 
-def rows_of_padded(shape: torch.Size, mask: Tensor | None, room: int) -> list[Rows]:
-    """The rows as they are, in blocks of ``rows * width**2 <= room``, or of one row."""
+def groups_of_padded(shape: torch.Size, mask: Tensor | None, room: int) -> list[Rows]:
+    """The rows as they are, in groups of ``rows * width**2 <= room``, or of one row."""
     width = shape[-1]
     if shape.numel() == 0:
         return []
@@ -61,21 +61,21 @@ def rows_of_padded(shape: torch.Size, mask: Tensor | None, room: int) -> list[Ro
     ]
 
 
-def rows_of_ragged(lengths: Tensor, room: int) -> list[Rows]:
-    """Lists from the longest to the shortest, in blocks of ``rows * width**2 <= room``.
+def groups_of_ragged(lengths: Tensor, room: int) -> list[Rows]:
+    """Lists from the longest to the shortest, in groups of ``rows * width**2 <= room``.
 
     Reads the lengths: only for lengths on the CPU, outside a compiler.
     """
     ordered, order = lengths.sort(descending=True)
     starts = (lengths.cumsum(0) - lengths)[order]
     docs, widths = int(lengths.sum()), ordered.tolist()
-    blocks, first = [], 0
+    groups, first = [], 0
     while first < len(widths) and widths[first]:
         width = widths[first]
         last = first + max(1, room // width**2)
         slots = torch.arange(width)
         mask = slots < ordered[first:last, None]
         index = (starts[first:last, None] + slots).masked_fill_(~mask, docs)
-        blocks.append(Rows(len(mask), width, index=index.flatten(), mask=mask))
+        groups.append(Rows(len(mask), width, index=index.flatten(), mask=mask))
         first = last
-    return blocks
+    return groups

@@ -79,7 +79,7 @@ def pairwise(
         columns, factor = ((), None) if pair_weight is None else pair_weight.prepare(docs)
         terms = _Terms(cost, importance, factor)
         sums = _Sums.zeros(docs.scores.new_zeros(docs.scores.numel() + 1))
-        for rows in docs.lists.rows(room):
+        for rows in docs.lists.groups(room):
             found = _sums(_block(docs, rows, columns), terms, room)
             for values, into in zip(found, sums, strict=True):
                 rows.put(values, into)
