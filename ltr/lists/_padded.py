@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ltr.lists._rows import Rows, groups_of_padded
+
 
 @dataclass(frozen=True, slots=True)
 class Padded:
@@ -30,6 +32,9 @@ class Padded:
         if self.mask is None:
             return torch.full(self.shape, self.full_shape[-1], device=self.device)
         return self.mask.sum(-1)
+
+    def longest(self) -> int:
+        return self.full_shape[-1]
 
     def ids(self) -> Tensor:
         numbers = torch.arange(self.shape.numel(), device=self.device).view(*self.shape, 1)
@@ -85,6 +90,9 @@ class Padded:
         x = self.keep(x, _lowest(x))
         running = x.flip(-1).logcumsumexp(-1).flip(-1) if reverse else x.logcumsumexp(-1)
         return self.keep(running)
+
+    def groups(self, room: int) -> list[Rows]:
+        return groups_of_padded(self.full_shape, self.mask, room)
 
     def _zero_if_empty(self, values: Tensor) -> Tensor:
         return values if self.mask is None else torch.where(self.mask.any(-1), values, 0.0)

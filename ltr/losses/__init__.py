@@ -12,6 +12,7 @@ the layouts of :mod:`ltr.lists`. A face takes the own arguments once and the ten
 tensor(0.1750)
 """
 
+from ltr.losses._bpr import bpr
 from ltr.losses._by_name import by_name
 from ltr.losses._circle import circle
 from ltr.losses._contrastive import contrastive
@@ -20,31 +21,47 @@ from ltr.losses._face import LossModule, catalogue, face
 from ltr.losses._graded_hinge import graded_hinge
 from ltr.losses._hinge_embedding import hinge_embedding
 from ltr.losses._in_batch_softmax import in_batch_softmax
+from ltr.losses._lambda_loss import lambda_loss
+from ltr.losses._lambda_weight import LambdaWeight
+from ltr.losses._margin_ranking import margin_ranking
+from ltr.losses._pairs import PairWeight
 from ltr.losses._rank_cross_entropy import rank_cross_entropy
 from ltr.losses._rank_hinge import rank_hinge
+from ltr.losses._ranknet import ranknet
 from ltr.losses._triplet_margin import triplet_margin
 
+BprLoss = face(bpr)
 CircleLoss = face(circle)
 ContrastiveLoss = face(contrastive)
 CosineEmbeddingLoss = face(cosine_embedding)
 GradedHingeLoss = face(graded_hinge)
 HingeEmbeddingLoss = face(hinge_embedding)
 InBatchSoftmaxLoss = face(in_batch_softmax)
+LambdaLoss = face(lambda_loss)
+MarginRankingLoss = face(margin_ranking)
 RankCrossEntropyLoss = face(rank_cross_entropy)
 RankHingeLoss = face(rank_hinge)
+RanknetLoss = face(ranknet)
 TripletMarginLoss = face(triplet_margin)
 
 __all__ = [
+    "BprLoss",
     "CircleLoss",
     "ContrastiveLoss",
     "CosineEmbeddingLoss",
     "GradedHingeLoss",
     "HingeEmbeddingLoss",
     "InBatchSoftmaxLoss",
+    "LambdaLoss",
+    "LambdaWeight",
     "LossModule",
+    "MarginRankingLoss",
+    "PairWeight",
     "RankCrossEntropyLoss",
     "RankHingeLoss",
+    "RanknetLoss",
     "TripletMarginLoss",
+    "bpr",
     "by_name",
     "catalogue",
     "circle",
@@ -53,7 +70,10 @@ __all__ = [
     "graded_hinge",
     "hinge_embedding",
     "in_batch_softmax",
+    "lambda_loss",
+    "margin_ranking",
     "rank_cross_entropy",
     "rank_hinge",
+    "ranknet",
     "triplet_margin",
 ]

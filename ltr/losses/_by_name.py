@@ -27,7 +27,7 @@ def by_name(name: str) -> type[LossModule]:
             or if the plug-in cannot be imported or is no function with the contract of a loss.
 
     >>> by_name("graded_hinge")(margin=0.5)
-    GradedHingeLoss(margin=0.5, reduction='mean')
+    GradedHingeLoss(margin=0.5, pair_weight=None, reduction='mean')
     """
     if name in catalogue:
         return catalogue[name]

@@ -15,7 +15,7 @@ class LossModule(nn.Module):
 
     >>> from ltr.losses import GradedHingeLoss
     >>> GradedHingeLoss(margin=0.5)
-    GradedHingeLoss(margin=0.5, reduction='mean')
+    GradedHingeLoss(margin=0.5, pair_weight=None, reduction='mean')
     """
 
     function: ClassVar[Callable[..., Tensor]]
@@ -71,7 +71,7 @@ def make_face(name: str, function: Callable[..., Tensor]) -> type[LossModule]:
     signature = inspect.Signature(own)
     text = inspect.getdoc(function) or ""
     return type(
-        "".join(part.capitalize() for part in name.split("_")) + "Loss",
+        "".join(part.capitalize() for part in name.removesuffix("_loss").split("_")) + "Loss",
         (LossModule,),
         {
             "__doc__": f"{text.split('>>>')[0]}The module face of the function ``{name}``.",

@@ -2,7 +2,7 @@
 
 A loss joins the laws by its name in ``ltr.losses.catalogue``. One with the contract of a list loss
 needs no entry here unless it needs arguments; others name the function that draws for them. A word
-after the name makes a case of its own: "lambda_loss ndcg2".
+after the name makes a case of its own: "lambda_loss ndcg1".
 """
 
 import inspect
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ltr.losses import catalogue
+from ltr.losses import LambdaWeight, catalogue
 
 
 @dataclass
@@ -34,6 +34,8 @@ class Spec:
     """Draws its inputs in float64, away from corners; None: a list loss."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """Its own arguments in the laws."""
+    overflows: bool = False
+    """Its value for scores of 1e4 is beyond float16; its docstring says so."""
     labels: str = "labels"
     """The argument that the labels of the call are given as."""
     compares_all: bool = False
@@ -82,7 +84,12 @@ def _towers(generator: torch.Generator) -> Call:
 
 
 def _of_classes(**arguments: Any) -> Spec:
-    return Spec(_classes, arguments, "classes", compares_all=True)
+    return Spec(_classes, arguments, labels="classes", compares_all=True)
+
+
+def _score_pairs(generator: torch.Generator) -> Call:
+    left, right = torch.randn(2, 6, generator=generator, dtype=torch.float64)
+    return Call(left, torch.tensor([1, -1, 0] * 2), {"right": right})
 
 
 # Margins so wide that no pair is without a loss.
@@ -90,8 +97,14 @@ SPECS = {
     "circle": replace(_of_classes(gamma=4.0), has_constant_factors=True),
     "contrastive": Spec(_pairs, {"margin": 20.0}),
     "cosine_embedding": Spec(_pairs, {"margin": -1.0}),
+    "graded_hinge by pairs": Spec(arguments={"pair_weight": LambdaWeight("ndcg2")}),
     "hinge_embedding": Spec(_distances, {"margin": 2.0}),
-    "in_batch_softmax": Spec(_towers, {"temperature": 0.5}, "document_ids", compares_all=True),
+    "in_batch_softmax": Spec(
+        _towers, {"temperature": 0.5}, labels="document_ids", compares_all=True
+    ),
+    "lambda_loss ndcg1": Spec(arguments={"scheme": "ndcg1", "k": 2}),
+    "lambda_loss ndcg2++": Spec(arguments={"scheme": "ndcg2++"}, overflows=True),
+    "margin_ranking": Spec(_score_pairs, {"margin": 20.0}),
     "rank_cross_entropy": Spec(_blocks, {"num_neg": 2}),
     "rank_hinge": Spec(_blocks, {"num_neg": 2}),
     "triplet_margin": _of_classes(margin=9.0),
@@ -116,7 +129,10 @@ def takes(name: str, argument: str) -> bool:
 
 
 SCORE_NAMES = [name for name in NAMES if takes(name, "scores")]
-EMBEDDING_NAMES = [name for name in NAMES if not takes(name, "scores")]
+# margin_ranking takes pairs, but of scores.
+EMBEDDING_NAMES = [
+    name for name in NAMES if not (takes(name, "scores") or name == "margin_ranking")
+]
 WEIGHTED_NAMES = [name for name in NAMES if takes(name, "weights")]
 
 

@@ -22,6 +22,8 @@ every_loss_of_scores = pytest.mark.parametrize("name", SCORE_NAMES)
 every_loss_with_weights = pytest.mark.parametrize("name", WEIGHTED_NAMES)
 every_list_loss = pytest.mark.parametrize("name", LIST_NAMES)
 
+HELPERS = {"LambdaWeight", "LossModule", "PairWeight", "by_name", "catalogue"}
+
 
 def value_and_gradient(loss, scores, labels, **others):
     scores = scores.detach().clone().requires_grad_()
@@ -34,7 +36,7 @@ def test_all_is_the_catalogue():
     functions = {name for name in ltr.losses.__all__ if name in ltr.losses.catalogue}
     faces = {face.__name__ for face in ltr.losses.catalogue.values()}
     assert functions == set(ltr.losses.catalogue)
-    assert set(ltr.losses.__all__) == functions | faces | {"LossModule", "by_name", "catalogue"}
+    assert set(ltr.losses.__all__) == functions | faces | HELPERS
 
 
 @st.composite
@@ -161,7 +163,8 @@ def test_huge_scores_stay_finite_and_an_inverted_pair_keeps_its_gradient(name, d
     scores = torch.tensor([-1e4, 1e4], dtype=dtype)
     value, gradient = value_and_gradient(loss_of(name), scores, torch.tensor([1, 0]), **arguments)
     assert value.dtype == gradient.dtype == dtype
-    assert value.isfinite()
+    assert gradient.isfinite().all()
+    assert value.isfinite() or (spec_of(name).overflows and dtype == torch.float16)
     assert gradient[0] < 0 < gradient[1]
 
 
