@@ -13,22 +13,48 @@ tensor(0.1750)
 """
 
 from ltr.losses._face import LossModule, by_name, catalogue, face
+from ltr.losses._focal import focal
+from ltr.losses._grade_cross_entropy import grade_cross_entropy
 from ltr.losses._graded_hinge import graded_hinge
+from ltr.losses._grades import expected_grade
+from ltr.losses._hinge import hinge
+from ltr.losses._ordinal import ordinal
 from ltr.losses._rank_cross_entropy import rank_cross_entropy
 from ltr.losses._rank_hinge import rank_hinge
+from ltr.losses._sigmoid_cross_entropy import sigmoid_cross_entropy
+from ltr.losses._squared_error import squared_error
 
+FocalLoss = face(focal)
+GradeCrossEntropyLoss = face(grade_cross_entropy)
 GradedHingeLoss = face(graded_hinge)
+HingeLoss = face(hinge)
+OrdinalLoss = face(ordinal)
 RankCrossEntropyLoss = face(rank_cross_entropy)
 RankHingeLoss = face(rank_hinge)
+SigmoidCrossEntropyLoss = face(sigmoid_cross_entropy)
+SquaredErrorLoss = face(squared_error)
 
 __all__ = [
+    "FocalLoss",
+    "GradeCrossEntropyLoss",
     "GradedHingeLoss",
+    "HingeLoss",
     "LossModule",
+    "OrdinalLoss",
     "RankCrossEntropyLoss",
     "RankHingeLoss",
+    "SigmoidCrossEntropyLoss",
+    "SquaredErrorLoss",
     "by_name",
     "catalogue",
+    "expected_grade",
+    "focal",
+    "grade_cross_entropy",
     "graded_hinge",
+    "hinge",
+    "ordinal",
     "rank_cross_entropy",
     "rank_hinge",
+    "sigmoid_cross_entropy",
+    "squared_error",
 ]

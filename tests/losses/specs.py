@@ -31,6 +31,12 @@ class Spec:
     """Draws its inputs in float64, away from corners; None: a list loss."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """Its own arguments in the laws."""
+    pairless: bool = False
+    """It has a value for a list without a pair; its docstring says why."""
+    overflows: bool = False
+    """Its value for scores of 1e4 is beyond float16; its docstring says so."""
+    saturates: bool = False
+    """Its gradient vanishes for a badly inverted pair; its docstring says why."""
 
 
 def _lists(generator: torch.Generator) -> Call:
@@ -49,21 +55,31 @@ def _blocks(generator: torch.Generator) -> Call:
 
 
 SPECS = {
+    "focal": Spec(pairless=True),
+    "grade_cross_entropy": Spec(pairless=True),
+    "hinge": Spec(pairless=True),
+    "ordinal": Spec(pairless=True),
     "rank_cross_entropy": Spec(_blocks, {"num_neg": 2}),
     "rank_hinge": Spec(_blocks, {"num_neg": 2}),
+    "sigmoid_cross_entropy": Spec(pairless=True),
+    "squared_error": Spec(pairless=True, overflows=True),
 }
 
 NAMES = sorted(catalogue)
 LIST_NAMES = [name for name in NAMES if SPECS.get(name, Spec()).draw is None]
 
 
+def spec(name: str) -> Spec:
+    return SPECS.get(name, Spec())
+
+
 def draw(name: str, seed: int = 0) -> Call:
-    return (SPECS.get(name, Spec()).draw or _lists)(torch.Generator().manual_seed(seed))
+    return (spec(name).draw or _lists)(torch.Generator().manual_seed(seed))
 
 
 def loss_of(name: str) -> Callable[..., Tensor]:
     """The loss with its arguments for the laws set."""
-    arguments = SPECS.get(name, Spec()).arguments
+    arguments = spec(name).arguments
 
     def call(scores: Tensor, labels: Tensor, **others: Any) -> Tensor:
         return catalogue[name].function(scores, labels, **{**arguments, **others})

@@ -1,0 +1,27 @@
+"""What the pointwise losses share: from a value per document to one per list."""
+
+import torch
+from torch import Tensor
+
+from ltr.lists import Documents, reduce
+
+
+def mean_of_documents(
+    docs: Documents, values: Tensor, reduction: str, dtype: torch.dtype
+) -> Tensor:
+    """Mean over each list's documents of their values times their weights, then reduced.
+
+    The mean divides by the number of documents, not by their weights: with inverse propensities
+    that is what keeps it unbiased. A list without a document that weighs does not count.
+    """
+    counts = docs.lists.counts()
+    counted = counts > 0
+    if docs.weights is not None:
+        counted = docs.lists.sum((docs.weights != 0).to(values.dtype)) > 0
+    per_list = docs.lists.sum(docs.weigh(values)) / counts.clamp(min=1)
+    return reduce(per_list, counted, reduction, dtype)
+
+
+def relevant_sign(docs: Documents) -> Tensor:
+    """1 where the grade is above 0, else -1: Float ``[documents]``."""
+    return (docs.labels > 0).to(docs.scores.dtype).mul_(2).sub_(1)
