@@ -38,7 +38,8 @@ class Padded:
         return torch.where(self.mask, numbers, self.shape.numel())
 
     def keep(self, x: Tensor, fill: float = 0.0) -> Tensor:
-        return x if self.mask is None else torch.where(self.mask, x, fill)
+        # Less than half the time of torch.where.
+        return x if self.mask is None else x.masked_fill(~self.mask, fill)
 
     def spread(self, values: Tensor) -> Tensor:
         return values[..., None].expand(self.full_shape)

@@ -12,49 +12,73 @@ the layouts of :mod:`ltr.lists`. A face takes the own arguments once and the ten
 tensor(0.1750)
 """
 
+from ltr.losses._calibrated_softmax import calibrated_softmax
 from ltr.losses._face import LossModule, by_name, catalogue, face
 from ltr.losses._focal import focal
 from ltr.losses._grade_cross_entropy import grade_cross_entropy
 from ltr.losses._graded_hinge import graded_hinge
 from ltr.losses._grades import expected_grade
 from ltr.losses._hinge import hinge
+from ltr.losses._jrc import jrc
+from ltr.losses._list_net import list_net
 from ltr.losses._ordinal import ordinal
+from ltr.losses._poly1_softmax import poly1_softmax
 from ltr.losses._rank_cross_entropy import rank_cross_entropy
 from ltr.losses._rank_hinge import rank_hinge
 from ltr.losses._sigmoid_cross_entropy import sigmoid_cross_entropy
+from ltr.losses._softmax_cross_entropy import softmax_cross_entropy
 from ltr.losses._squared_error import squared_error
+from ltr.losses._xe_ndcg import xe_ndcg
 
+CalibratedSoftmaxLoss = face(calibrated_softmax)
 FocalLoss = face(focal)
 GradeCrossEntropyLoss = face(grade_cross_entropy)
 GradedHingeLoss = face(graded_hinge)
 HingeLoss = face(hinge)
+JrcLoss = face(jrc)
+ListNetLoss = face(list_net)
 OrdinalLoss = face(ordinal)
+Poly1SoftmaxLoss = face(poly1_softmax)
 RankCrossEntropyLoss = face(rank_cross_entropy)
 RankHingeLoss = face(rank_hinge)
 SigmoidCrossEntropyLoss = face(sigmoid_cross_entropy)
+SoftmaxCrossEntropyLoss = face(softmax_cross_entropy)
 SquaredErrorLoss = face(squared_error)
+XeNdcgLoss = face(xe_ndcg)
 
 __all__ = [
+    "CalibratedSoftmaxLoss",
     "FocalLoss",
     "GradeCrossEntropyLoss",
     "GradedHingeLoss",
     "HingeLoss",
+    "JrcLoss",
+    "ListNetLoss",
     "LossModule",
     "OrdinalLoss",
+    "Poly1SoftmaxLoss",
     "RankCrossEntropyLoss",
     "RankHingeLoss",
     "SigmoidCrossEntropyLoss",
+    "SoftmaxCrossEntropyLoss",
     "SquaredErrorLoss",
+    "XeNdcgLoss",
     "by_name",
+    "calibrated_softmax",
     "catalogue",
     "expected_grade",
     "focal",
     "grade_cross_entropy",
     "graded_hinge",
     "hinge",
+    "jrc",
+    "list_net",
     "ordinal",
+    "poly1_softmax",
     "rank_cross_entropy",
     "rank_hinge",
     "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
     "squared_error",
+    "xe_ndcg",
 ]

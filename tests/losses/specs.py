@@ -55,9 +55,11 @@ def _blocks(generator: torch.Generator) -> Call:
 
 
 SPECS = {
+    "calibrated_softmax": Spec(pairless=True),
     "focal": Spec(pairless=True),
     "grade_cross_entropy": Spec(pairless=True),
     "hinge": Spec(pairless=True),
+    "jrc": Spec(pairless=True),
     "ordinal": Spec(pairless=True),
     "rank_cross_entropy": Spec(_blocks, {"num_neg": 2}),
     "rank_hinge": Spec(_blocks, {"num_neg": 2}),

@@ -1,0 +1,47 @@
+"""What the listwise losses share: which lists compare documents, gains, and the cross entropy."""
+
+import torch
+from torch import Tensor
+
+from ltr.lists import Documents, reduce
+
+
+def compares(docs: Documents) -> Tensor:
+    """True where two documents of a list differ in grade: Bool ``[lists]``.
+
+    Any order of the others is right, so a listwise loss leaves them out.
+    """
+    return docs.lists.max(docs.labels) + docs.lists.max(-docs.labels) > 0
+
+
+def exponential_gains(docs: Documents, less: Tensor | float = 1.0) -> Tensor:
+    """2^y - less, divided by 2 to the list's largest grade: at most 1, at any grade.
+
+    2^y overflows from grade 128, and what is computed with it long before; a loss that divides by
+    a sum of gains does not see the factor.
+    """
+    top = docs.lists.spread(docs.lists.max(docs.labels))
+    return docs.lists.keep((docs.labels - top).exp2() - (-top).exp2() * less)
+
+
+def cross_entropy(
+    docs: Documents,
+    gains: Tensor,
+    reduction: str,
+    dtype: torch.dtype,
+    *,
+    epsilon: float = 0.0,
+) -> Tensor:
+    """Cross entropy of each list's scores against its gains, which need not sum to 1, reduced.
+
+    sum_i w_i t_i (-log p_i + epsilon (1 - p_i)), p = softmax(s), t_i = gain_i / sum_j gain_j. The
+    weights come after the targets, so that inverse propensities do not cancel.
+    """
+    lists = docs.lists
+    log_p = lists.log_softmax(docs.scores)
+    cost = -log_p if epsilon == 0 else epsilon * (1 - log_p.exp()) - log_p
+    total = lists.sum(gains)
+    weighed = docs.weigh(gains)
+    counted = compares(docs) & ((total if docs.weights is None else lists.sum(weighed)) > 0)
+    values = lists.sum(weighed * cost) / total.where(counted, 1.0)
+    return reduce(values.where(counted, 0.0), counted, reduction, dtype)
