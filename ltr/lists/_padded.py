@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ltr.lists._scan import logcumsumexp
+
 
 @dataclass(frozen=True, slots=True)
 class Padded:
@@ -64,12 +66,13 @@ class Padded:
         return self.keep(self.keep(x, _lowest(x)).log_softmax(-1))
 
     def argsort(self, x: Tensor, *, descending: bool = True) -> Tensor:
-        order = x.detach().argsort(stable=True, dim=-1, descending=descending)
+        x = x.detach()
         if self.mask is None:
-            return order
-        # Padding goes last by its own key: no value of x is kept free for it.
-        last = (~self.mask).gather(-1, order).to(torch.uint8).argsort(stable=True, dim=-1)
-        return order.gather(-1, last)
+            return x.argsort(stable=True, dim=-1, descending=descending)
+        # As whole numbers, because these have a value to spare for the padding, beyond inf and NaN.
+        key = ~_order(x) if descending else _order(x)
+        last = torch.iinfo(key.dtype).max
+        return key.masked_fill(~self.mask, last).argsort(stable=True, dim=-1)
 
     def take(self, x: Tensor, order: Tensor) -> Tensor:
         return x.gather(-1, order)
@@ -84,7 +87,7 @@ class Padded:
 
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         x = self.keep(x, _lowest(x))
-        running = x.flip(-1).logcumsumexp(-1).flip(-1) if reverse else x.logcumsumexp(-1)
+        running = logcumsumexp(x.flip(-1)).flip(-1) if reverse else logcumsumexp(x)
         return self.keep(running)
 
     def _zero_if_empty(self, values: Tensor) -> Tensor:
@@ -95,3 +98,11 @@ def _lowest(x: Tensor) -> float:
     # Finite: -inf turns to NaN in the backward pass where a whole list is padding. Halved, so that
     # what is subtracted from it does not overflow.
     return torch.finfo(x.dtype).min / 2
+
+
+def _order(x: Tensor) -> Tensor:
+    """Whole numbers in the order of floating-point ones; 0.0 and -0.0 are one."""
+    whole, bits = (torch.int64, 63) if x.dtype == torch.float64 else (torch.int32, 31)
+    x = (x if whole == torch.int64 else x.float()) + 0.0
+    key = x.view(whole)
+    return key ^ ((key >> bits) & torch.iinfo(whole).max)

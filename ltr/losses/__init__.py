@@ -20,14 +20,17 @@ from ltr.losses._graded_hinge import graded_hinge
 from ltr.losses._grades import expected_grade
 from ltr.losses._hinge import hinge
 from ltr.losses._jrc import jrc
+from ltr.losses._list_mle import list_mle
 from ltr.losses._list_net import list_net
 from ltr.losses._ordinal import ordinal
+from ltr.losses._p_list_mle import p_list_mle
 from ltr.losses._poly1_softmax import poly1_softmax
 from ltr.losses._rank_cross_entropy import rank_cross_entropy
 from ltr.losses._rank_hinge import rank_hinge
 from ltr.losses._sigmoid_cross_entropy import sigmoid_cross_entropy
 from ltr.losses._softmax_cross_entropy import softmax_cross_entropy
 from ltr.losses._squared_error import squared_error
+from ltr.losses._unique_softmax import unique_softmax
 from ltr.losses._xe_ndcg import xe_ndcg
 
 CalibratedSoftmaxLoss = face(calibrated_softmax)
@@ -36,14 +39,17 @@ GradeCrossEntropyLoss = face(grade_cross_entropy)
 GradedHingeLoss = face(graded_hinge)
 HingeLoss = face(hinge)
 JrcLoss = face(jrc)
+ListMleLoss = face(list_mle)
 ListNetLoss = face(list_net)
 OrdinalLoss = face(ordinal)
+PListMleLoss = face(p_list_mle)
 Poly1SoftmaxLoss = face(poly1_softmax)
 RankCrossEntropyLoss = face(rank_cross_entropy)
 RankHingeLoss = face(rank_hinge)
 SigmoidCrossEntropyLoss = face(sigmoid_cross_entropy)
 SoftmaxCrossEntropyLoss = face(softmax_cross_entropy)
 SquaredErrorLoss = face(squared_error)
+UniqueSoftmaxLoss = face(unique_softmax)
 XeNdcgLoss = face(xe_ndcg)
 
 __all__ = [
@@ -53,15 +59,18 @@ __all__ = [
     "GradedHingeLoss",
     "HingeLoss",
     "JrcLoss",
+    "ListMleLoss",
     "ListNetLoss",
     "LossModule",
     "OrdinalLoss",
+    "PListMleLoss",
     "Poly1SoftmaxLoss",
     "RankCrossEntropyLoss",
     "RankHingeLoss",
     "SigmoidCrossEntropyLoss",
     "SoftmaxCrossEntropyLoss",
     "SquaredErrorLoss",
+    "UniqueSoftmaxLoss",
     "XeNdcgLoss",
     "by_name",
     "calibrated_softmax",
@@ -72,13 +81,16 @@ __all__ = [
     "graded_hinge",
     "hinge",
     "jrc",
+    "list_mle",
     "list_net",
     "ordinal",
+    "p_list_mle",
     "poly1_softmax",
     "rank_cross_entropy",
     "rank_hinge",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "squared_error",
+    "unique_softmax",
     "xe_ndcg",
 ]
