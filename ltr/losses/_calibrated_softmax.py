@@ -26,7 +26,8 @@ def calibrated_softmax(
     to all scores no longer leaves the loss the same: at its minimum e^s_i = E[y_i] / y_0. The
     targets are not normalised, because only so does this hold for the expected grade. Every
     document is compared with the anchor, so a list whose grades are all equal has a value too: one
-    without a click pushes its scores down.
+    without a click pushes its scores down. The anchor keeps its weight of 1 whatever the documents'
+    weights: so E[w_i y_i] takes the place of E[y_i].
 
     Relations to other losses: ``softmax_cross_entropy`` without an anchor ranks as well and says
     nothing about a score's size. ``sigmoid_cross_entropy`` is calibrated and does not rank; ``jrc``

@@ -22,10 +22,10 @@ def graded_hinge(
 ) -> Tensor:
     """Mean hinge of a list's pairs, weighed by their difference in grade; in units of the scores.
 
-    sum_ij w_i (y_i - y_j)+ (s_j - s_i + margin)+ / sum_ij w_i (y_i - y_j)+, over the ordered pairs
-    of a list. The weight of a pair is that of its higher-graded document, above and below the line:
-    the loss stays a weighted mean of hinges. At the corner, where a pair is apart by exactly the
-    margin, its gradient is 0.
+    sum_ij w_i (y_i - y_j)+ (s_j - s_i + margin)+ / sum_ij (y_i - y_j)+, over the ordered pairs of a
+    list, w_i the weight of the higher-graded document. The weights stand above the line only: in a
+    list with one click, its inverse propensity would cancel. At the corner, where a pair is apart
+    by exactly the margin, its gradient is 0.
 
     Takes O(n log n) time and O(n) memory for a list of n documents, for a pass per bit of the
     grades' range (of their number, where they are not small whole numbers). Differentiable in the
@@ -39,7 +39,7 @@ def graded_hinge(
         labels: Grades, shape of ``scores``.
         lengths: Int ``[lists]`` for ragged ``[docs]``.
         mask: Bool, shape of ``scores``, True = a real document.
-        weights: Shape of ``scores``, e.g. inverse propensities.
+        weights: Shape of ``scores``, e.g. inverse propensities. A list counts whatever they are.
         margin: Distance in score at which a pair costs nothing; may be 0 or negative.
         reduction: "mean" over the lists that have a pair, "sum", or "none" for one value per list.
 

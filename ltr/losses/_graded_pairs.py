@@ -1,8 +1,7 @@
 """The graded hinge over all pairs of each list in O(n log n): value, weight and exact gradient.
 
-Write w_i (y_i - y_j)+ for the weight of a pair and call the pair *active* if s_j + margin > s_i.
-With g_k the gradient of the sum at document k, and because every active pair is linear in its
-scores,
+In the sum of the hinge a pair weighs w_i (y_i - y_j)+; call it *active* if s_j + margin > s_i. With
+g_k the gradient of the sum at document k, and because every active pair is linear in its scores,
 
     sum over active pairs w_i (y_i - y_j) (s_j - s_i + margin)  =  sum_k g_k s_k + margin * W,
 
@@ -53,8 +52,8 @@ def graded_pairs(
         margin: Of any sign.
 
     Returns:
-        Sum of the hinge over the pairs ``[lists]``, sum of the pairs' weights ``[lists]``, both
-        float64, and the gradient of the first ``[docs]``.
+        Sum of the weighted hinge over the pairs ``[lists]``, sum of (y_i - y_j)+ without
+        ``weights`` ``[lists]``, both float64, and the gradient of the first ``[docs]``.
     """
     return pair_sums(scores, labels, weights, ids, num_lists, margin)
 
@@ -138,7 +137,7 @@ class _Docs(NamedTuple):
     active: Tensor
     """Weight of the active pairs in which the document is the lower."""
     pairs: Tensor
-    """Weight of all pairs in which it is the lower."""
+    """Difference in grade over all pairs in which it is the higher."""
     place: Tensor
     """Where it stands in the inputs."""
     start: Tensor
@@ -219,7 +218,8 @@ def _add_step(docs: _Docs, step: int) -> None:
     reaching = below.index_select(0, docs.first).sub_(below.index_select(0, docs.end))
     docs.gradient.add_(reached.masked_fill_(has, 0.0)).addcmul_(reaching, upper)
     docs.active.add_(reached)
-    docs.pairs.add_(above.index_select(0, docs.end).sub_(start).masked_fill_(has, 0.0))
+    lower = below.index_select(0, docs.end).sub_(below.index_select(0, docs.start))
+    docs.pairs.add_(lower.mul_(has))
 
 
 def _add_level(docs: _Docs, level: int) -> _Docs:
@@ -260,7 +260,8 @@ def _add_pairs(docs: _Docs, bit: Tensor, tables: list[Tensor]) -> None:
     own = pairs(low, high)
     docs.gradient.add_(own if docs.weight is None else torch.where(has, own * docs.weight, own))
     docs.active.add_(own.masked_fill_(has, 0.0))
-    docs.pairs.add_(pairs(docs.start, docs.end).masked_fill_(has, 0.0))
+    all_of_node = pairs(docs.start + half, docs.end + half)
+    docs.pairs.sub_(all_of_node.masked_fill_(~has, 0.0))
 
 
 def _descend(docs: _Docs, bit: Tensor, zeros: Tensor) -> _Docs:

@@ -41,7 +41,6 @@ def cross_entropy(
     log_p = lists.log_softmax(docs.scores)
     cost = -log_p if epsilon == 0 else epsilon * (1 - log_p.exp()) - log_p
     total = lists.sum(gains)
-    weighed = docs.weigh(gains)
-    counted = compares(docs) & ((total if docs.weights is None else lists.sum(weighed)) > 0)
-    values = lists.sum(weighed * cost) / total.where(counted, 1.0)
+    counted = compares(docs) & (total > 0)
+    values = lists.sum(docs.weigh(gains) * cost) / total.where(counted, 1.0)
     return reduce(values.where(counted, 0.0), counted, reduction, dtype)

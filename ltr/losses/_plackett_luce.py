@@ -32,8 +32,6 @@ def order_cost(
         The sums ``[lists]``, 0 for lists that do not count, and whether a list counts.
     """
     counted = compares(docs)
-    if docs.weights is not None:
-        counted = counted & (docs.lists.sum(docs.weights) > 0)
     if generator is None:
         draws = _shared_draws(docs, position_weights)
     else:

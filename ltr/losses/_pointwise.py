@@ -12,14 +12,11 @@ def mean_of_documents(
     """Mean over each list's documents of their values times their weights, then reduced.
 
     The mean divides by the number of documents, not by their weights: with inverse propensities
-    that is what keeps it unbiased. A list without a document that weighs does not count.
+    that is what keeps it unbiased.
     """
     counts = docs.lists.counts()
-    counted = counts > 0
-    if docs.weights is not None:
-        counted = docs.lists.sum((docs.weights != 0).to(values.dtype)) > 0
     per_list = docs.lists.sum(docs.weigh(values)) / counts.clamp(min=1)
-    return reduce(per_list, counted, reduction, dtype)
+    return reduce(per_list, counts > 0, reduction, dtype)
 
 
 def relevant_sign(docs: Documents) -> Tensor:

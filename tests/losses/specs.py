@@ -1,9 +1,11 @@
 """How the laws draw inputs for a loss.
 
 A loss joins the laws by its name in ``ltr.losses.catalogue``. One with the contract of a list loss
-needs no entry here unless it needs arguments; others name the function that draws for them.
+needs no entry here unless it needs arguments; others name the function that draws for them. A word
+after the name makes a case of its own: "lambda_loss ndcg2".
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +39,10 @@ class Spec:
     """Its value for scores of 1e4 is beyond float16; its docstring says so."""
     saturates: bool = False
     """Its gradient vanishes for a badly inverted pair; its docstring says why."""
+    anchored: bool = False
+    """A part of it has no weight; its docstring says why."""
+    labels: str = "labels"
+    """The argument that the labels of the call are given as."""
 
 
 def _lists(generator: torch.Generator) -> Call:
@@ -55,7 +61,7 @@ def _blocks(generator: torch.Generator) -> Call:
 
 
 SPECS = {
-    "calibrated_softmax": Spec(pairless=True),
+    "calibrated_softmax": Spec(pairless=True, anchored=True),
     "focal": Spec(pairless=True),
     "grade_cross_entropy": Spec(pairless=True),
     "hinge": Spec(pairless=True),
@@ -67,23 +73,35 @@ SPECS = {
     "squared_error": Spec(pairless=True, overflows=True),
 }
 
-NAMES = sorted(catalogue)
+NAMES = sorted({*catalogue, *SPECS})
 LIST_NAMES = [name for name in NAMES if SPECS.get(name, Spec()).draw is None]
 
 
-def spec(name: str) -> Spec:
+def spec_of(name: str) -> Spec:
     return SPECS.get(name, Spec())
 
 
+def function_of(name: str) -> Callable[..., Tensor]:
+    return catalogue[name.split()[0]].function
+
+
+def takes(name: str, argument: str) -> bool:
+    return argument in inspect.signature(function_of(name)).parameters
+
+
+SCORE_NAMES = [name for name in NAMES if takes(name, "scores")]
+WEIGHTED_NAMES = [name for name in NAMES if takes(name, "weights")]
+
+
 def draw(name: str, seed: int = 0) -> Call:
-    return (spec(name).draw or _lists)(torch.Generator().manual_seed(seed))
+    return (spec_of(name).draw or _lists)(torch.Generator().manual_seed(seed))
 
 
 def loss_of(name: str) -> Callable[..., Tensor]:
     """The loss with its arguments for the laws set."""
-    arguments = spec(name).arguments
+    spec, function = spec_of(name), function_of(name)
 
     def call(scores: Tensor, labels: Tensor, **others: Any) -> Tensor:
-        return catalogue[name].function(scores, labels, **{**arguments, **others})
+        return function(scores, **{spec.labels: labels}, **{**spec.arguments, **others})
 
     return call

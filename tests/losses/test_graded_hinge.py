@@ -15,8 +15,8 @@ LABELS = torch.tensor([1, 0, 3, 2, 0, 1])
 
 def all_pairs(scores, labels, weights, margin):
     """The formula over n x n pairs."""
-    weight = (labels[:, None] - labels).clamp(min=0) * weights[:, None]
-    hinge = (scores - scores[:, None] + margin).relu()
+    weight = (labels[:, None] - labels).clamp(min=0)
+    hinge = (scores - scores[:, None] + margin).relu() * weights[:, None]
     total = weight.sum()
     return (weight * hinge).sum() / total.where(total > 0, 1.0)
 
@@ -29,8 +29,21 @@ def test_the_formula_written_out():
     wide = (1 * (0.5 - 1 + 2) + 2 * (2 - 1 + 2) + 1 * (2 - 0.5 + 2)) / 4
     assert graded_hinge(scores, labels, margin=2.0).item() == pytest.approx(wide)
     weights = torch.tensor([3.0, 1.0, 9.0])
-    weighted = (3 * (1 * 0.5 + 2 * 2) + 1 * 2.5) / (3 * (1 + 2) + 1)
+    weighted = (3 * (1 * 0.5 + 2 * 2) + 1 * 2.5) / (1 + 2 + 1)
     assert graded_hinge(scores, labels, weights=weights).item() == pytest.approx(weighted)
+
+
+def test_an_inverse_propensity_does_not_cancel_in_a_list_with_one_click():
+    scores, clicks = torch.tensor([0.2, 0.5, 0.1]), torch.tensor([1, 0, 0])
+    seen_first = graded_hinge(scores, clicks, weights=torch.tensor([1.0, 1.0, 1.0]))
+    seen_late = graded_hinge(scores, clicks, weights=torch.tensor([4.0, 1.0, 1.0]))
+    assert seen_late.item() == pytest.approx(4 * seen_first.item())
+
+
+def test_a_list_counts_whatever_its_weights():
+    scores, labels = torch.tensor([0.0, 0.0, 0.0, 0.0]), torch.tensor([1, 0, 1, 0])
+    weights, lengths = torch.tensor([0.0, 0.0, 3.0, 0.0]), torch.tensor([2, 2])
+    assert graded_hinge(scores, labels, lengths=lengths, weights=weights).item() == 3 / 2
 
 
 def test_reference_values():

@@ -7,12 +7,22 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 import ltr.losses
-from tests.losses.specs import LIST_NAMES, NAMES, draw, loss_of, spec
+from tests.losses.specs import (
+    LIST_NAMES,
+    NAMES,
+    SCORE_NAMES,
+    WEIGHTED_NAMES,
+    draw,
+    loss_of,
+    spec_of,
+)
 
 every_loss = pytest.mark.parametrize("name", NAMES)
+every_loss_of_scores = pytest.mark.parametrize("name", SCORE_NAMES)
+every_loss_with_weights = pytest.mark.parametrize("name", WEIGHTED_NAMES)
 every_list_loss = pytest.mark.parametrize("name", LIST_NAMES)
 every_comparing_loss = pytest.mark.parametrize(
-    "name", [name for name in LIST_NAMES if not spec(name).pairless]
+    "name", [name for name in LIST_NAMES if not spec_of(name).pairless]
 )
 HELPERS = {"LossModule", "by_name", "catalogue", "expected_grade"}
 
@@ -141,7 +151,22 @@ def test_mean_divides_by_the_lists_that_count(name):
     assert_close(loss(torch.cat([call.scores] * 4), torch.cat([call.labels] * 4), **four), mean)
 
 
-@every_loss
+@every_loss_with_weights
+def test_weights_scale_the_loss_and_not_what_it_is_divided_by(name):
+    call = draw(name)
+    loss = loss_of(name)
+    drawn = torch.rand(call.labels.shape, generator=torch.Generator().manual_seed(1)) + 0.1
+
+    def of(weights):
+        return value_and_gradient(loss, call.scores, call.labels, weights=weights, **call.tensors)
+
+    assert_close(of(torch.ones_like(drawn)), of(None))
+    value, gradient = of(drawn)
+    if not spec_of(name).anchored:
+        assert_close(of(drawn * 8), (value * 8, gradient * 8))
+
+
+@every_loss_of_scores
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
 def test_huge_scores_stay_finite_and_an_inverted_pair_keeps_its_gradient(name, dtype):
     arguments = {"num_neg": 1} if name.startswith("rank_") and name not in LIST_NAMES else {}
@@ -149,8 +174,8 @@ def test_huge_scores_stay_finite_and_an_inverted_pair_keeps_its_gradient(name, d
     value, gradient = value_and_gradient(loss_of(name), scores, torch.tensor([1, 0]), **arguments)
     assert value.dtype == gradient.dtype == dtype
     assert gradient.isfinite().all()
-    assert value.isfinite() or (spec(name).overflows and dtype == torch.float16)
-    assert gradient[0] < 0 < gradient[1] or spec(name).saturates
+    assert value.isfinite() or (spec_of(name).overflows and dtype == torch.float16)
+    assert gradient[0] < 0 < gradient[1] or spec_of(name).saturates
 
 
 @every_loss

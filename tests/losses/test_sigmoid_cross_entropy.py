@@ -46,8 +46,8 @@ def test_a_batch_is_the_mean_of_its_lists_not_of_its_documents():
     assert value.item() == pytest.approx(expected)
 
 
-def test_a_list_whose_documents_weigh_nothing_does_not_count():
+def test_a_list_counts_whatever_its_weights_are():
     weights, lengths = torch.tensor([0.0, 1.0, 1.0]), torch.tensor([1, 2])
     labels = torch.tensor([1, 0, 0])
     value = sigmoid_cross_entropy(SCORES, labels, lengths=lengths, weights=weights)
-    assert value.item() == pytest.approx((softplus(-1.0) + softplus(2.0)) / 2)
+    assert value.item() == pytest.approx((0 + (softplus(-1.0) + softplus(2.0)) / 2) / 2)
