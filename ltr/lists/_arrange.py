@@ -66,6 +66,18 @@ class Lists(Protocol):
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         """Running ``logsumexp`` from the start of each list, or from its end."""
 
+    def rows(self, x: Tensor, fill: float = 0.0) -> Tensor:
+        """``x`` as ``[..., width]``: the documents of a list share a row; ``fill`` in padding."""
+
+    def from_rows(self, rows: Tensor) -> Tensor:
+        """The values of the documents, from where ``rows`` puts them."""
+
+    def same_list(self) -> Tensor | None:
+        """True where two places of a row are of one list: Bool ``[..., width, width]``.
+
+        None: wherever neither is padding.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Documents:

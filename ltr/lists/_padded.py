@@ -90,6 +90,15 @@ class Padded:
         running = logcumsumexp(x.flip(-1)).flip(-1) if reverse else logcumsumexp(x)
         return self.keep(running)
 
+    def rows(self, x: Tensor, fill: float = 0.0) -> Tensor:
+        return self.keep(x, fill)
+
+    def from_rows(self, rows: Tensor) -> Tensor:
+        return rows
+
+    def same_list(self) -> Tensor | None:
+        return None
+
     def _zero_if_empty(self, values: Tensor) -> Tensor:
         return values if self.mask is None else torch.where(self.mask.any(-1), values, 0.0)
 

@@ -73,6 +73,31 @@ class Ragged:
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         return self._scan(x, torch.logaddexp, reverse=reverse)
 
+    def rows(self, x: Tensor, fill: float = 0.0) -> Tensor:
+        width = self._row_width()
+        if width is None:
+            return x[None]
+        filled = x.new_full((self.lengths.numel() * width,), fill)
+        return filled.scatter(0, self._row_places(width), x).view(self.lengths.numel(), width)
+
+    def from_rows(self, rows: Tensor) -> Tensor:
+        width = self._row_width()
+        return rows[0] if width is None else rows.flatten()[self._row_places(width)]
+
+    def same_list(self) -> Tensor | None:
+        if self._row_width() is not None:
+            return None
+        ids = self.ids()
+        return (ids[:, None] == ids)[None]
+
+    def _row_width(self) -> int | None:
+        """Documents in the longest list; None, for one row of all, where it is not known."""
+        known = self.lengths.device.type == "cpu" and not torch.compiler.is_compiling()
+        return self._longest() if known else None
+
+    def _row_places(self, width: int) -> Tensor:
+        return self.ids() * width + self._before()
+
     def _segment(self, x: Tensor, operation: str) -> Tensor:
         # unsafe: the lengths were checked where that is free.
         return torch.segment_reduce(x, operation, lengths=self.lengths, unsafe=True)

@@ -12,6 +12,7 @@ the layouts of :mod:`ltr.lists`. A face takes the own arguments once and the ten
 tensor(0.1750)
 """
 
+from ltr.losses._approx_ndcg import approx_ndcg
 from ltr.losses._calibrated_softmax import calibrated_softmax
 from ltr.losses._face import LossModule, by_name, catalogue, face
 from ltr.losses._focal import focal
@@ -22,6 +23,7 @@ from ltr.losses._hinge import hinge
 from ltr.losses._jrc import jrc
 from ltr.losses._list_mle import list_mle
 from ltr.losses._list_net import list_net
+from ltr.losses._neural_ndcg import neural_ndcg
 from ltr.losses._ordinal import ordinal
 from ltr.losses._p_list_mle import p_list_mle
 from ltr.losses._poly1_softmax import poly1_softmax
@@ -33,6 +35,7 @@ from ltr.losses._squared_error import squared_error
 from ltr.losses._unique_softmax import unique_softmax
 from ltr.losses._xe_ndcg import xe_ndcg
 
+ApproxNdcgLoss = face(approx_ndcg)
 CalibratedSoftmaxLoss = face(calibrated_softmax)
 FocalLoss = face(focal)
 GradeCrossEntropyLoss = face(grade_cross_entropy)
@@ -41,6 +44,7 @@ HingeLoss = face(hinge)
 JrcLoss = face(jrc)
 ListMleLoss = face(list_mle)
 ListNetLoss = face(list_net)
+NeuralNdcgLoss = face(neural_ndcg)
 OrdinalLoss = face(ordinal)
 PListMleLoss = face(p_list_mle)
 Poly1SoftmaxLoss = face(poly1_softmax)
@@ -53,6 +57,7 @@ UniqueSoftmaxLoss = face(unique_softmax)
 XeNdcgLoss = face(xe_ndcg)
 
 __all__ = [
+    "ApproxNdcgLoss",
     "CalibratedSoftmaxLoss",
     "FocalLoss",
     "GradeCrossEntropyLoss",
@@ -62,6 +67,7 @@ __all__ = [
     "ListMleLoss",
     "ListNetLoss",
     "LossModule",
+    "NeuralNdcgLoss",
     "OrdinalLoss",
     "PListMleLoss",
     "Poly1SoftmaxLoss",
@@ -72,6 +78,7 @@ __all__ = [
     "SquaredErrorLoss",
     "UniqueSoftmaxLoss",
     "XeNdcgLoss",
+    "approx_ndcg",
     "by_name",
     "calibrated_softmax",
     "catalogue",
@@ -83,6 +90,7 @@ __all__ = [
     "jrc",
     "list_mle",
     "list_net",
+    "neural_ndcg",
     "ordinal",
     "p_list_mle",
     "poly1_softmax",

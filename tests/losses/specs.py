@@ -61,11 +61,13 @@ def _blocks(generator: torch.Generator) -> Call:
 
 
 SPECS = {
+    "approx_ndcg": Spec(saturates=True),
     "calibrated_softmax": Spec(pairless=True, anchored=True),
     "focal": Spec(pairless=True),
     "grade_cross_entropy": Spec(pairless=True),
     "hinge": Spec(pairless=True),
     "jrc": Spec(pairless=True),
+    "neural_ndcg": Spec(saturates=True),
     "ordinal": Spec(pairless=True),
     "rank_cross_entropy": Spec(_blocks, {"num_neg": 2}),
     "rank_hinge": Spec(_blocks, {"num_neg": 2}),
