@@ -18,7 +18,7 @@ from ltr import losses
 
 LISTS, LIST = 256, 100
 GRADES = 5
-THREADS = 2
+THREADS = 1
 TURNS = 100
 EPS = 1e-10
 
@@ -42,7 +42,7 @@ def padded_batch() -> tuple[Tensor, Tensor, Tensor]:
     """Scores, grades and mask of lists with 50 to 100 documents."""
     generator = torch.Generator().manual_seed(0)
     scores = torch.randn(LISTS, LIST, generator=generator)
-    labels = torch.randint(0, GRADES, (LISTS, LIST), generator=generator).float()
+    labels = torch.randint(0, GRADES, (LISTS, LIST), generator=generator)
     lengths = torch.randint(LIST // 2, LIST + 1, (LISTS, 1), generator=generator)
     return scores, labels, torch.arange(LIST) < lengths
 
@@ -98,7 +98,7 @@ def hinge(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
 
 def squared_error(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     """Torch's own, masked."""
-    return of_documents(functional.mse_loss(s, y, reduction="none"), mask)
+    return of_documents(functional.mse_loss(s, y.float(), reduction="none"), mask)
 
 
 def grade_cross_entropy(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ def softmax_cross_entropy(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
 
 def list_net(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     """log(softmax + eps) against a softmax of the grades."""
-    s, y = s.masked_fill(~mask, float("-inf")), y.masked_fill(~mask, float("-inf"))
+    s, y = s.masked_fill(~mask, float("-inf")), y.float().masked_fill(~mask, float("-inf"))
     return -(y.softmax(-1) * (s.softmax(-1) + EPS).log()).sum(-1).mean()
 
 
@@ -142,7 +142,7 @@ def poly1_softmax(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
 def xe_ndcg(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     """Exponential gains less noise as shares."""
     s = s.masked_fill(~mask, -1e30)
-    gains = (2**y - torch.rand_like(y)).masked_fill(~mask, 0.0)
+    gains = (2.0**y - torch.rand_like(s)).masked_fill(~mask, 0.0)
     target = gains / gains.sum(-1, keepdim=True)
     return -(target * s.log_softmax(-1)).sum(-1).mean()
 
@@ -170,7 +170,7 @@ def list_mle(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     """Shuffle, sort, and plain sums of exponentials from the end."""
     shuffled = torch.randperm(s.shape[-1])
     s, y, mask = s[:, shuffled], y[:, shuffled], mask[:, shuffled]
-    y, order = y.masked_fill(~mask, float("-inf")).sort(descending=True, dim=-1)
+    y, order = y.float().masked_fill(~mask, float("-inf")).sort(descending=True, dim=-1)
     mask = y.isinf()
     s = s.gather(-1, order).masked_fill(mask, float("-inf"))
     s = s - s.max(-1, keepdim=True).values
@@ -180,7 +180,7 @@ def list_mle(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
 
 def p_list_mle(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     """ListMLE with a weight per position."""
-    y, order = y.masked_fill(~mask, float("-inf")).sort(descending=True, dim=-1)
+    y, order = y.float().masked_fill(~mask, float("-inf")).sort(descending=True, dim=-1)
     mask = y.isinf()
     s = s.gather(-1, order).masked_fill(mask, float("-inf"))
     s = s - s.max(-1, keepdim=True).values
@@ -195,12 +195,12 @@ def unique_softmax(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     lower = (y[..., None, :] < y[..., None]) & mask[..., None, :]
     lower = lower | torch.eye(s.shape[-1], dtype=torch.bool)
     log_sum = s[..., None, :].expand(lower.shape).masked_fill(~lower, -1e30).logsumexp(-1)
-    return ((2**y - 1) * (log_sum - s)).masked_fill(~mask, 0.0).sum(-1).mean()
+    return ((2.0**y - 1) * (log_sum - s)).masked_fill(~mask, 0.0).sum(-1).mean()
 
 
 def approx_ndcg(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     """All differences through a sigmoid, the ideal by a sort."""
-    gains = (2**y - 1).masked_fill(~mask, 0.0)
+    gains = (2.0**y - 1).masked_fill(~mask, 0.0)
     both = mask[..., None, :] & mask[..., None]
     above = ((s[..., None, :] - s[..., None]) / 0.1).sigmoid().masked_fill(~both, 0.0)
     ranks = above.sum(-1) + 0.5
@@ -209,7 +209,7 @@ def approx_ndcg(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
 
 def neural_ndcg(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     """NeuralSort, and Sinkhorn scaling of the matrix until its sums are 1 to 1e-6."""
-    gains = (2**y - 1).masked_fill(~mask, 0.0)
+    gains = (2.0**y - 1).masked_fill(~mask, 0.0)
     both = mask[..., None, :] & mask[..., None]
     apart = (s[..., None] - s[..., None, :]).abs().masked_fill(~both, 0.0).sum(-1)
     steps = mask.sum(-1, keepdim=True) + 1 - 2 * torch.arange(1, s.shape[-1] + 1)

@@ -16,6 +16,7 @@ PER_LIST: dict[str, Callable[[Tensor], Tensor]] = {
     "sum": torch.sum,
     "max": torch.max,
     "logsumexp": lambda x: x.logsumexp(0),
+    "span": lambda x: x.max() - x.min(),
 }
 PER_DOCUMENT: dict[str, Callable[[Tensor], Tensor]] = {
     "softmax": lambda x: x.softmax(0),

@@ -34,11 +34,24 @@ class Ragged:
     def keep(self, x: Tensor, fill: float = 0.0) -> Tensor:  # noqa: ARG002 - nothing is padded
         return x
 
+    def blank(self, x: Tensor) -> Tensor:
+        return x
+
+    def place(self) -> Tensor:
+        starts = self.lengths.cumsum(0) - self.lengths
+        return torch.arange(self.docs, device=self.lengths.device) - self.spread(starts)
+
     def spread(self, values: Tensor) -> Tensor:
         return values.repeat_interleave(self.lengths, output_size=self.docs)
 
     def sum(self, x: Tensor) -> Tensor:
         return self._segment(x, "sum")
+
+    def inner(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.sum(x * y)
+
+    def span(self, x: Tensor) -> Tensor:
+        return self.max(x) + self.max(-x)
 
     def max(self, x: Tensor) -> Tensor:
         return self._zero_if_empty(self._segment(x, "max"))
@@ -65,7 +78,7 @@ class Ragged:
 
     def rank(self, x: Tensor) -> Tensor:
         order = self.argsort(x)
-        return torch.empty_like(order).scatter(0, order, self._before() + 1)
+        return torch.empty_like(order).scatter(0, order, self.place() + 1)
 
     def cumsum(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         return self._scan(x, torch.add, reverse=reverse)
@@ -96,7 +109,7 @@ class Ragged:
         return self._longest() if known else None
 
     def _row_places(self, width: int) -> Tensor:
-        return self.ids() * width + self._before()
+        return self.ids() * width + self.place()
 
     def _segment(self, x: Tensor, operation: str) -> Tensor:
         # unsafe: the lengths were checked where that is free.
@@ -104,11 +117,6 @@ class Ragged:
 
     def _zero_if_empty(self, values: Tensor) -> Tensor:
         return torch.where(self.lengths > 0, values, 0.0)
-
-    def _before(self) -> Tensor:
-        """Documents of the same list before each document."""
-        starts = self.lengths.cumsum(0) - self.lengths
-        return torch.arange(self.docs, device=self.lengths.device) - self.spread(starts)
 
     def _scan(
         self, x: Tensor, combine: Callable[[Tensor, Tensor], Tensor], *, reverse: bool
@@ -118,7 +126,7 @@ class Ragged:
         A running sum over all documents less its value at the list's start would lose a small
         list's digits behind a large one, and let a NaN into all later lists.
         """
-        before = self._before()
+        before = self.place()
         if reverse:
             before = self.spread(self.lengths) - 1 - before
         step, longest = 1, self._longest()

@@ -17,18 +17,26 @@ class ByGrade:
     """Where each document was: Int64 ``[documents]``, for ``take``."""
     scores: Tensor
     first: Tensor
-    """Place of the first document of the same grade, in the last dimension: Int64."""
-    last: Tensor
-    """Place of the last document of the same grade."""
+    """Where the first document of the same grade is now, in the last dimension: Int64."""
+    begins: Tensor
+    """True for that first document."""
     lower: Tensor
-    """Place of the last document of a lower grade, where there is one."""
+    """Where the last document of a lower grade is, if there is one."""
     has_lower: Tensor
-    """True where the list has a document of a lower grade."""
+    """1 if the list has a document of a lower grade, else 0: Float."""
 
-    def mean(self, x: Tensor) -> Tensor:
-        """Mean of ``x`` over the documents of each one's grade."""
+    def last(self) -> Tensor:
+        """Where the last document of the same grade is."""
+        ends = torch.ones_like(self.begins)
+        ends[..., :-1] = self.begins[..., 1:]
+        behind = self.begins.shape[-1]
+        places = _places(self.first).masked_fill(~ends, behind)
+        return places.flip(-1).cummin(-1).values.flip(-1)
+
+    def mean(self, x: Tensor, last: Tensor) -> Tensor:
+        """Mean of ``x`` over the documents of each one's grade, with :meth:`last`."""
         total = torch.zeros_like(x).scatter_add(-1, self.first, x).gather(-1, self.first)
-        return total / (self.last - self.first + 1)
+        return total / (last - self.first + 1)
 
 
 def by_grade(docs: Documents) -> ByGrade:
@@ -40,21 +48,22 @@ def by_grade(docs: Documents) -> ByGrade:
     order = docs.lists.argsort(docs.labels, descending=False)
     top = docs.lists.spread(docs.lists.max(docs.scores.detach()))
     lists = docs.lists.packed
-    grades, ids = lists.take(docs.labels, order), lists.ids()
-    changes = (grades[..., 1:] != grades[..., :-1]) | (ids[..., 1:] != ids[..., :-1])
-    places = torch.arange(grades.shape[-1], device=grades.device).expand(grades.shape)
-    begins, ends = (torch.ones_like(grades, dtype=torch.bool) for _ in range(2))
-    begins[..., 1:] = changes
-    ends[..., :-1] = changes
-    first = places.masked_fill(~begins, 0).cummax(-1).values
-    last = places.masked_fill(~ends, grades.shape[-1]).flip(-1).cummin(-1).values.flip(-1)
-    lower = (first - 1).clamp(min=0)
+    # Padding is no part of the highest grade.
+    grades = lists.keep(lists.take(docs.labels, order), torch.inf)
+    place = lists.place()
+    begins = place == 0
+    begins[..., 1:] |= grades[..., 1:] != grades[..., :-1]
+    first = (_places(place) * begins).cummax(-1).values
     return ByGrade(
         lists=lists,
         order=order,
         scores=lists.take(docs.scores - top, order),
         first=first,
-        last=last,
-        lower=lower,
-        has_lower=(first > 0) & (lists.take(ids, lower) == ids),
+        begins=begins,
+        lower=(first - 1).clamp(min=0),
+        has_lower=(lists.take(place, first) > 0).to(top.dtype),
     )
+
+
+def _places(like: Tensor) -> Tensor:
+    return torch.arange(like.shape[-1], device=like.device).expand(like.shape)

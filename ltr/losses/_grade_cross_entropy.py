@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ltr.lists import Reduction
-from ltr.losses._grades import arrange_grades
+from ltr.losses._grades import arrange_grades, per_class
 from ltr.losses._pointwise import mean_of_documents
 
 
@@ -60,6 +60,7 @@ def grade_cross_entropy(
     )
     if logits is None:
         grade = torch.arange(grades, dtype=docs.scores.dtype, device=scores.device)
-        logits = docs.scores[..., None] * grade - grade.square() / 2
-    of_label = logits.gather(-1, docs.labels.long()[..., None]).squeeze(-1)
-    return mean_of_documents(docs, logits.logsumexp(-1) - of_label, reduction, scores.dtype)
+        grade = per_class(grade, docs.scores)
+        logits = docs.scores * grade - grade.square() / 2
+    of_label = logits.gather(0, docs.labels.long()[None]).squeeze(0)
+    return mean_of_documents(docs, logits.logsumexp(0) - of_label, reduction, scores.dtype)

@@ -50,8 +50,8 @@ def arrange_grades(
     """Check whole grades below ``grades``, and lay out scores or logits ``[..., classes]``.
 
     Returns:
-        The documents, and logits ``[documents, classes]`` with 0 in padding; None for them where
-        there is one score per document.
+        The documents, and logits ``[classes, documents]`` with 0 in padding (with the classes
+        first, to sum over them adds whole rows); None where there is one score per document.
     """
     if grades < 2:
         msg = f"grades must be at least 2; got {grades}"
@@ -67,7 +67,13 @@ def arrange_grades(
     if single:
         return docs, None
     logits = scores if mask is None else scores.masked_fill(~mask[..., None], 0.0)
-    return docs, logits.to(docs.scores.dtype).view(*docs.scores.shape, classes)
+    logits = logits.to(docs.scores.dtype).view(*docs.scores.shape, classes)
+    return docs, logits.movedim(-1, 0)
+
+
+def per_class(values: Tensor, like: Tensor) -> Tensor:
+    """``[classes]`` as ``[classes, 1, …]``, to go with ``[classes, documents]``."""
+    return values.view(-1, *[1] * like.dim())
 
 
 def _check_grades(labels: Tensor, grades: int) -> None:

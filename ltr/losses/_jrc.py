@@ -4,7 +4,6 @@ Sheng et al., "Joint optimization of ranking and calibration with contextualized
 2023: its calibration loss and its generative ranking loss.
 """
 
-import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
@@ -70,6 +69,7 @@ def jrc(
         logits = docs.scores - other
         own = lists.log_softmax(docs.scores), lists.log_softmax(other)
     both = (lists.max(sign) + lists.max(-sign) > 0).to(sign.dtype)
-    ranking = torch.where(sign > 0, *own) * lists.spread((alpha - 1) * both)
+    half = lists.spread((alpha - 1) / 2 * both)
+    ranking = own[0] * (half * (1 + sign)) + own[1] * (half * (1 - sign))
     values = ranking - alpha * logsigmoid(logits * sign)
     return mean_of_documents(docs, values, reduction, scores.dtype)

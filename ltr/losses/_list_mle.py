@@ -7,7 +7,7 @@ Xia et al., "Listwise approach to learning to rank: theory and algorithm", ICML 
 import torch
 from torch import Tensor
 
-from ltr.lists import Reduction, arrange, reduce
+from ltr.lists import Reduction, arrange
 from ltr.losses._plackett_luce import order_cost
 
 
@@ -59,5 +59,4 @@ def list_mle(
     tensor(0.4427)
     """
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
-    values, counted = order_cost(docs, None, generator)
-    return reduce(values, counted, reduction, scores.dtype)
+    return order_cost(docs, generator, reduction, scores.dtype)

@@ -51,6 +51,7 @@ def list_net(
     tensor(0.5386)
     """
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
+    top = docs.lists.max(docs.labels)
     # The softmax of the grades, up to the factor that its sum takes out.
-    shares = docs.lists.softmax(docs.labels)
-    return cross_entropy(docs, shares, reduction, scores.dtype)
+    gains = docs.lists.keep((docs.labels - docs.lists.spread(top)).exp())
+    return cross_entropy(docs, gains, reduction, scores.dtype)

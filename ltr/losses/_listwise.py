@@ -11,7 +11,7 @@ def compares(docs: Documents) -> Tensor:
 
     Any order of the others is right, so a listwise loss leaves them out.
     """
-    return docs.lists.max(docs.labels) + docs.lists.max(-docs.labels) > 0
+    return docs.lists.span(docs.labels) > 0
 
 
 def exponential_gains(docs: Documents, less: Tensor | float = 1.0) -> Tensor:
@@ -20,8 +20,10 @@ def exponential_gains(docs: Documents, less: Tensor | float = 1.0) -> Tensor:
     2^y overflows from grade 128, and what is computed with it long before; a loss that divides by
     a sum of gains does not see the factor.
     """
-    top = docs.lists.spread(docs.lists.max(docs.labels))
-    return docs.lists.keep((docs.labels - top).exp2() - (-top).exp2() * less)
+    top = docs.lists.max(docs.labels)
+    gains = (docs.labels - docs.lists.spread(top)).exp2() - docs.lists.spread((-top).exp2()) * less
+    # By a fill, because 2 to less than -top may overflow in padding.
+    return docs.lists.keep(gains)
 
 
 def cross_entropy(
@@ -38,9 +40,9 @@ def cross_entropy(
     weights come after the targets, so that inverse propensities do not cancel.
     """
     lists = docs.lists
-    log_p = lists.log_softmax(docs.scores)
-    cost = -log_p if epsilon == 0 else epsilon * (1 - log_p.exp()) - log_p
     total = lists.sum(gains)
     counted = compares(docs) & (total > 0)
-    values = lists.sum(docs.weigh(gains) * cost) / total.where(counted, 1.0)
-    return reduce(values.where(counted, 0.0), counted, reduction, dtype)
+    shares = docs.weigh(gains) * lists.spread(counted / total.where(counted, 1.0))
+    log_p = lists.log_softmax(docs.scores)
+    cost = log_p if epsilon == 0 else log_p - epsilon * (1 - log_p.exp())
+    return reduce(-lists.inner(cost, shares), counted, reduction, dtype)

@@ -49,6 +49,8 @@ def _ideal(docs: Documents, gains: Tensor) -> tuple[Tensor, Tensor]:
     tied = by_grade(docs)
     from_top = tied.lists.cumsum(torch.ones_like(gains), reverse=True)
     # Padding has no position: 1 is one that is finite.
-    terms = tied.lists.take(gains, tied.order) * tied.mean(discount(from_top.clamp(min=1)))
+    terms = tied.lists.take(gains, tied.order) * tied.mean(
+        discount(from_top.clamp(min=1)), tied.last()
+    )
     weighed = terms * tied.lists.take(docs.weights, tied.order)
     return tied.lists.sum(terms), tied.lists.sum(weighed)

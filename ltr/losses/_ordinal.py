@@ -6,10 +6,10 @@ ordinal loss, after Niu et al., "Ordinal regression with multiple output CNN", C
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ltr.lists import Reduction
-from ltr.losses._grades import arrange_grades
+from ltr.losses._grades import arrange_grades, per_class
 from ltr.losses._pointwise import mean_of_documents
 
 
@@ -60,8 +60,9 @@ def ordinal(
         scores, labels, weights, grades, grades - 1, lengths=lengths, mask=mask
     )
     grade = torch.arange(1, grades, dtype=docs.scores.dtype, device=scores.device)
+    grade = per_class(grade, docs.scores)
     if logits is None:
-        logits = docs.scores[..., None] - (grade - 0.5)
-    reached = docs.labels[..., None] >= grade
-    values = -logsigmoid(torch.where(reached, logits, -logits)).sum(-1)
+        logits = docs.scores - (grade - 0.5)
+    reached = (docs.labels >= grade).to(logits.dtype)
+    values = binary_cross_entropy_with_logits(logits, reached, reduction="none").sum(0)
     return mean_of_documents(docs, values, reduction, scores.dtype)

@@ -7,7 +7,7 @@ with its weights 2^(n - k) - 1.
 import torch
 from torch import Tensor
 
-from ltr.lists import Lists, Reduction, arrange, reduce
+from ltr.lists import Lists, Reduction, arrange
 from ltr.losses._plackett_luce import order_cost
 
 
@@ -55,14 +55,16 @@ def p_list_mle(
     tensor(0.2313)
     """
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
-    positions = _position_weights(docs.lists.packed, docs.scores)
-    values, counted = order_cost(docs, positions, generator)
-    return reduce(values, counted, reduction, scores.dtype)
+    return order_cost(docs, generator, reduction, scores.dtype, _position_weights)
 
 
 def _position_weights(lists: Lists, like: Tensor) -> Tensor:
     """(2^-k - 2^-n) over its sum, for documents from position n to 1."""
-    positions = lists.cumsum(torch.ones_like(like), reverse=True)
-    weights = (-positions).exp2() - lists.spread((-lists.counts()).to(like).exp2())
-    total = lists.sum(weights)
-    return weights / lists.spread(total.where(total > 0, 1.0))
+    counts = lists.counts()
+    positions = (lists.spread(counts) - lists.place()).clamp(min=1).to(like)
+    last = (-counts).to(like).exp2()
+    total = 1 - last - counts * last
+    weights = (-positions).exp2() - lists.spread(last)
+    shares = weights / lists.spread(total.where(total > 0, 1.0))
+    # A share below all rounding would only give gradients too small for a processor's fast path.
+    return shares * (shares > torch.finfo(shares.dtype).eps ** 2)

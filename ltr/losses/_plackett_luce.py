@@ -7,68 +7,76 @@ with the share 1 - (k - 1)/m. That is the mean over all their orders where their
 otherwise a bound on it, and depends on no order.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from ltr.lists import Documents, Lists
-from ltr.losses._by_grade import by_grade
+from ltr.lists import Documents, Lists, reduce
+from ltr.losses._by_grade import ByGrade, by_grade
 from ltr.losses._listwise import compares
 
 
 def order_cost(
     docs: Documents,
-    position_weights: Tensor | None,
     generator: torch.Generator | None,
-) -> tuple[Tensor, Tensor]:
-    """Sum of -log of the draws' probabilities, each times its position's and its document's weight.
+    reduction: str,
+    dtype: torch.dtype,
+    position_weights: Callable[[Lists, Tensor], Tensor] | None = None,
+) -> Tensor:
+    """Sum of -log of the draws' probabilities, each times its document's weight, reduced.
 
     Args:
         docs: Documents.
-        position_weights: Weight of each draw, laid out as ``docs.lists.packed`` in the *reverse*
-            of the drawing; None: all weigh 1.
         generator: Orders equal grades; None: they share their draws.
-
-    Returns:
-        The sums ``[lists]``, 0 for lists that do not count, and whether a list counts.
+        reduction: "mean" over the lists whose grades differ, "sum" or "none".
+        dtype: Of the result.
+        position_weights: Gives a weight to each draw, for lists laid out from the last draw to the
+            first; the tensor is one to be like. None: all weigh 1.
     """
-    counted = compares(docs)
     if generator is None:
-        draws = _shared_draws(docs, position_weights)
+        tied = by_grade(docs)
+        lists, cost = tied.lists, _shared_draws(docs, tied, position_weights)
     else:
-        draws = _ordered_draws(docs, position_weights, generator)
-    return docs.lists.packed.sum(draws).where(counted, 0.0), counted
+        lists = docs.lists.packed
+        cost = _ordered_draws(docs, lists, generator)
+        cost = cost if position_weights is None else cost * position_weights(lists, cost)
+    counted = compares(docs)
+    return reduce(lists.sum(cost) * counted, counted, reduction, dtype)
 
 
-def _shared_draws(docs: Documents, positions: Tensor | None) -> Tensor:
-    tied = by_grade(docs)
-    places = torch.arange(tied.scores.shape[-1], device=tied.scores.device)
-    left = (places - tied.first + 1).to(tied.scores) / (tied.last - tied.first + 1)
+def _shared_draws(
+    docs: Documents, tied: ByGrade, position_weights: Callable[[Lists, Tensor], Tensor] | None
+) -> Tensor:
+    last = tied.last()
+    places = torch.arange(last.shape[-1], device=last.device)
+    gone = (last - places).to(tied.scores) / (last - tied.first + 1)
     running = tied.lists.logcumsumexp(tied.scores)
-    # log of (left of the sum up to this grade + the rest of the sum below it).
-    whole, below = tied.lists.take(running, tied.last), tied.lists.take(running, tied.lower)
-    behind = (below - whole).masked_fill(~tied.has_lower, -1e30).expm1()
-    drawn_from = whole + ((1 - left) * behind).log1p()
-    if positions is None and docs.weights is None:
+    # log of (1 - gone) of the sum up to this grade + gone of the sum below it, which is 0 below the
+    # lowest.
+    whole, below = tied.lists.take(running, last), tied.lists.take(running, tied.lower)
+    rest = (below - whole).exp() * tied.has_lower
+    drawn_from = whole + (gone * (rest - 1)).log1p()
+    if position_weights is None and docs.weights is None:
         return drawn_from - tied.scores
     # Each of the tied documents is as likely in each of their positions.
     ones = torch.ones_like(tied.scores)
     of_document = ones if docs.weights is None else tied.lists.take(docs.weights, tied.order)
-    of_position = ones if positions is None else positions
+    of_position = ones if position_weights is None else position_weights(tied.lists, ones)
     return (
-        of_position * tied.mean(of_document) * drawn_from
-        - of_document * tied.mean(of_position) * tied.scores
+        of_position * (ones if of_document is ones else tied.mean(of_document, last)) * drawn_from
+        - of_document
+        * (ones if of_position is ones else tied.mean(of_position, last))
+        * tied.scores
     )
 
 
-def _ordered_draws(docs: Documents, positions: Tensor | None, generator: torch.Generator) -> Tensor:
+def _ordered_draws(docs: Documents, lists: Lists, generator: torch.Generator) -> Tensor:
     order = _random_order(docs.lists, docs.labels, generator)
-    lists = docs.lists.packed
     top = docs.lists.spread(docs.lists.max(docs.scores.detach()))
     scores = lists.take(docs.scores - top, order)
     cost = lists.logcumsumexp(scores) - scores
-    if docs.weights is not None:
-        cost = cost * lists.take(docs.weights, order)
-    return cost if positions is None else cost * positions
+    return cost if docs.weights is None else cost * lists.take(docs.weights, order)
 
 
 def _random_order(lists: Lists, labels: Tensor, generator: torch.Generator) -> Tensor:

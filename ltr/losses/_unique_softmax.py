@@ -53,11 +53,14 @@ def unique_softmax(
     tensor(0.2363)
     """
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
-    ordered, gains = by_grade(docs), exponential_gains(docs)
-    lists, order = ordered.lists, ordered.order
-    below = lists.take(lists.logcumsumexp(ordered.scores), ordered.lower)
-    cost = -logsigmoid(ordered.scores - below).masked_fill(~ordered.has_lower, 0.0)
+    gains = exponential_gains(docs)
     total = docs.lists.sum(gains)
     counted = compares(docs) & (total > 0)
-    values = lists.sum(lists.take(docs.weigh(gains), order) * cost) / total.where(counted, 1.0)
-    return reduce(values.where(counted, 0.0), counted, reduction, scores.dtype)
+    shares = docs.weigh(gains) * docs.lists.spread(counted / total.where(counted, 1.0))
+    ordered = by_grade(docs)
+    lists = ordered.lists
+    below = lists.take(lists.logcumsumexp(ordered.scores), ordered.lower)
+    # Nothing is below the lowest grade: it costs nothing.
+    shares = lists.take(shares, ordered.order) * ordered.has_lower
+    values = -lists.inner(logsigmoid(ordered.scores - below), shares)
+    return reduce(values, counted, reduction, scores.dtype)
