@@ -16,6 +16,7 @@ PER_LIST: dict[str, Callable[[Tensor], Tensor]] = {
     "sum": torch.sum,
     "max": torch.max,
     "logsumexp": lambda x: x.logsumexp(0),
+    "span": lambda x: x.max() - x.min(),
 }
 PER_DOCUMENT: dict[str, Callable[[Tensor], Tensor]] = {
     "softmax": lambda x: x.softmax(0),
@@ -200,3 +201,26 @@ def test_reduce_divides_by_the_lists_that_count_and_casts():
     assert [mean.item(), total.item(), each.tolist()] == [3.0, 6.0, [2.0, 0.0, 4.0]]
     assert mean.dtype == total.dtype == each.dtype == torch.bfloat16
     assert reduce(values * 0, counted & False, "mean", torch.float32).item() == 0.0
+
+
+@LAYOUTS
+@given(columns())
+@settings(max_examples=30, deadline=None)
+def test_documents_of_a_list_share_a_row_and_come_back_from_it(layout, column):
+    docs, real = layout(*column)
+    rows = docs.lists.rows(docs.scores, fill=-99.0)
+    assert_close(docs.lists.from_rows(rows)[real], column[0])
+    parts = [row[row != -99.0] for row in rows]
+    assert_close(torch.cat(parts), column[0])
+    assert [len(part) for part in parts] == column[1]
+    assert docs.lists.same_list() is None
+
+
+def test_ragged_lists_share_one_row_where_the_longest_is_not_known():
+    lists = arrange(S.to("meta"), S.to("meta"), lengths=torch.tensor([1, 3]).to("meta")).lists
+    rows = lists.rows(S.to("meta"))
+    same = lists.same_list()
+    assert rows.shape == (1, 4)
+    assert same is not None
+    assert same.shape == (1, 4, 4)
+    assert lists.from_rows(rows).shape == (4,)

@@ -1,21 +1,39 @@
 """Lists padded to one length, ``[..., list]``: plain operations over the last dimension."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from ltr.lists._rows import Rows, groups_of_padded
+from ltr.lists._scan import logcumsumexp
 
 
 @dataclass(frozen=True, slots=True)
 class Padded:
-    """Lists along the last dimension; :class:`ltr.lists.Lists` says what each operation means."""
+    """Lists along the last dimension; :class:`ltr.lists.Lists` says what each operation means.
+
+    In padding every tensor here is finite, so a product and a sum do what a fill does, in a
+    fraction of its time; only :meth:`keep` takes what a caller left in the padding.
+    """
 
     full_shape: torch.Size
     device: torch.device
     mask: Tensor | None = None
     """True = a real document; None: all are."""
+    ones: Tensor | None = None
+    """The mask as numbers, to be multiplied by."""
+    sink: Tensor | None = None
+    """0 for a real document, far below any score in padding, to be added."""
+
+    @classmethod
+    def of(cls, shape: torch.Size, device: torch.device, mask: Tensor, dtype: torch.dtype) -> Self:
+        """Lists with padding, for tensors of one type."""
+        ones = mask.to(dtype)
+        # Finite: -inf turns to NaN in the backward pass where a whole list is padding. A quarter,
+        # so that what is taken from it does not overflow.
+        return cls(shape, device, mask, ones, (1 - ones) * (torch.finfo(dtype).min / 4))
 
     @property
     def shape(self) -> torch.Size:
@@ -23,10 +41,11 @@ class Padded:
 
     @property
     def packed(self) -> "Padded":
-        if self.mask is None:
+        if self.mask is None or self.ones is None:
             return self
         slots = torch.arange(self.full_shape[-1], device=self.device)
-        return replace(self, mask=slots < self.counts()[..., None])
+        mask = slots < self.counts()[..., None]
+        return self.of(self.full_shape, self.device, mask, self.ones.dtype)
 
     def counts(self) -> Tensor:
         if self.mask is None:
@@ -43,37 +62,60 @@ class Padded:
         return torch.where(self.mask, numbers, self.shape.numel())
 
     def keep(self, x: Tensor, fill: float = 0.0) -> Tensor:
-        return x if self.mask is None else torch.where(self.mask, x, fill)
+        # Less than half the time of torch.where.
+        return x if self.mask is None else x.masked_fill(~self.mask, fill)
+
+    def blank(self, x: Tensor) -> Tensor:
+        return x if self.ones is None else x * self.ones
+
+    def place(self) -> Tensor:
+        return torch.arange(self.full_shape[-1], device=self.device).expand(self.full_shape)
 
     def spread(self, values: Tensor) -> Tensor:
         return values[..., None].expand(self.full_shape)
 
     def sum(self, x: Tensor) -> Tensor:
-        return self.keep(x).sum(-1)
+        return self.blank(x).sum(-1)
+
+    def inner(self, x: Tensor, y: Tensor) -> Tensor:
+        return (x * y).sum(-1)
+
+    def span(self, x: Tensor) -> Tensor:
+        if self.full_shape[-1] == 0:
+            return x.sum(-1)
+        if self.sink is None:
+            return x.amax(-1) - x.amin(-1)
+        return ((x + self.sink).amax(-1) - (x - self.sink).amin(-1)).clamp(min=0)
 
     def max(self, x: Tensor) -> Tensor:
         if self.full_shape[-1] == 0:
             return x.sum(-1)
-        return self._zero_if_empty(self.keep(x, _lowest(x)).amax(-1))
+        return self._zero_if_empty(self._sink(x).amax(-1))
 
     def logsumexp(self, x: Tensor) -> Tensor:
         if self.full_shape[-1] == 0:
             return x.sum(-1)
-        return self._zero_if_empty(self.keep(x, _lowest(x)).logsumexp(-1))
+        if self.ones is None:
+            return x.logsumexp(-1)
+        # Padding far enough behind to add nothing, and no farther: exp is ten times slower where
+        # it underflows.
+        behind = self.max(x.detach())[..., None] - _BEHIND
+        return self._zero_if_empty((x * self.ones + (1 - self.ones) * behind).logsumexp(-1))
 
     def softmax(self, x: Tensor) -> Tensor:
-        return self.keep(self.keep(x, _lowest(x)).softmax(-1))
+        return self.blank(self._sink(x).softmax(-1))
 
     def log_softmax(self, x: Tensor) -> Tensor:
-        return self.keep(self.keep(x, _lowest(x)).log_softmax(-1))
+        return self.blank(self._sink(x).log_softmax(-1))
 
     def argsort(self, x: Tensor, *, descending: bool = True) -> Tensor:
-        order = x.detach().argsort(stable=True, dim=-1, descending=descending)
+        x = x.detach()
         if self.mask is None:
-            return order
-        # Padding goes last by its own key: no value of x is kept free for it.
-        last = (~self.mask).gather(-1, order).to(torch.uint8).argsort(stable=True, dim=-1)
-        return order.gather(-1, last)
+            return x.argsort(stable=True, dim=-1, descending=descending)
+        # As whole numbers, because these have a value to spare for the padding, beyond inf and NaN.
+        key = ~_order(x) if descending else _order(x)
+        last = torch.iinfo(key.dtype).max
+        return key.masked_fill(~self.mask, last).argsort(stable=True, dim=-1)
 
     def take(self, x: Tensor, order: Tensor) -> Tensor:
         return x.gather(-1, order)
@@ -83,22 +125,40 @@ class Padded:
         return torch.empty_like(ranks).scatter(-1, self.argsort(x), ranks)
 
     def cumsum(self, x: Tensor, *, reverse: bool = False) -> Tensor:
-        x = self.keep(x)
+        x = self.blank(x)
         return x.flip(-1).cumsum(-1).flip(-1) if reverse else x.cumsum(-1)
 
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
-        x = self.keep(x, _lowest(x))
-        running = x.flip(-1).logcumsumexp(-1).flip(-1) if reverse else x.logcumsumexp(-1)
-        return self.keep(running)
+        x = self._sink(self.blank(x))
+        running = logcumsumexp(x.flip(-1)).flip(-1) if reverse else logcumsumexp(x)
+        return self.blank(running)
+
+    def rows(self, x: Tensor, fill: float = 0.0) -> Tensor:
+        return self.keep(x, fill)
+
+    def from_rows(self, rows: Tensor) -> Tensor:
+        return rows
+
+    def same_list(self) -> Tensor | None:
+        return None
+
+    def _sink(self, x: Tensor) -> Tensor:
+        return x if self.sink is None else x + self.sink
 
     def groups(self, room: int) -> list[Rows]:
         return groups_of_padded(self.full_shape, self.mask, room)
 
     def _zero_if_empty(self, values: Tensor) -> Tensor:
-        return values if self.mask is None else torch.where(self.mask.any(-1), values, 0.0)
+        return values if self.ones is None else torch.where(self.ones.amax(-1) > 0, values, 0.0)
 
 
-def _lowest(x: Tensor) -> float:
-    # Finite: -inf turns to NaN in the backward pass where a whole list is padding. Halved, so that
-    # what is subtracted from it does not overflow.
-    return torch.finfo(x.dtype).min / 2
+_BEHIND = 80.0
+"""exp(-80) adds nothing to 1, even for every document of a long list, and does not underflow."""
+
+
+def _order(x: Tensor) -> Tensor:
+    """Whole numbers in the order of floating-point ones; 0.0 and -0.0 are one."""
+    whole, bits = (torch.int64, 63) if x.dtype == torch.float64 else (torch.int32, 31)
+    x = (x if whole == torch.int64 else x.float()) + 0.0
+    key = x.view(whole)
+    return key ^ ((key >> bits) & torch.iinfo(whole).max)

@@ -41,11 +41,24 @@ class Ragged:
     def keep(self, x: Tensor, fill: float = 0.0) -> Tensor:  # noqa: ARG002 - nothing is padded
         return x
 
+    def blank(self, x: Tensor) -> Tensor:
+        return x
+
+    def place(self) -> Tensor:
+        starts = self.lengths.cumsum(0) - self.lengths
+        return torch.arange(self.docs, device=self.lengths.device) - self.spread(starts)
+
     def spread(self, values: Tensor) -> Tensor:
         return values.repeat_interleave(self.lengths, output_size=self.docs)
 
     def sum(self, x: Tensor) -> Tensor:
         return self._segment(x, "sum")
+
+    def inner(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.sum(x * y)
+
+    def span(self, x: Tensor) -> Tensor:
+        return self.max(x) + self.max(-x)
 
     def max(self, x: Tensor) -> Tensor:
         return self._zero_if_empty(self._segment(x, "max"))
@@ -72,7 +85,7 @@ class Ragged:
 
     def rank(self, x: Tensor) -> Tensor:
         order = self.argsort(x)
-        return torch.empty_like(order).scatter(0, order, self._before() + 1)
+        return torch.empty_like(order).scatter(0, order, self.place() + 1)
 
     def cumsum(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         return self._scan(x, torch.add, reverse=reverse)
@@ -85,17 +98,36 @@ class Ragged:
             return groups_of_ragged(self.lengths, room)
         return [Rows(1, self.docs, ids=self.ids()[None])] if self.docs else []
 
+    def rows(self, x: Tensor, fill: float = 0.0) -> Tensor:
+        width = self._row_width()
+        if width is None:
+            return x[None]
+        filled = x.new_full((self.lengths.numel() * width,), fill)
+        return filled.scatter(0, self._row_places(width), x).view(self.lengths.numel(), width)
+
+    def from_rows(self, rows: Tensor) -> Tensor:
+        width = self._row_width()
+        return rows[0] if width is None else rows.flatten()[self._row_places(width)]
+
+    def same_list(self) -> Tensor | None:
+        if self._row_width() is not None:
+            return None
+        ids = self.ids()
+        return (ids[:, None] == ids)[None]
+
+    def _row_width(self) -> int | None:
+        """Documents in the longest list; None, for one row of all, where it is not known."""
+        return self.longest() if self._can_read else None
+
+    def _row_places(self, width: int) -> Tensor:
+        return self.ids() * width + self.place()
+
     def _segment(self, x: Tensor, operation: str) -> Tensor:
         # unsafe: the lengths were checked where that is free.
         return torch.segment_reduce(x, operation, lengths=self.lengths, unsafe=True)
 
     def _zero_if_empty(self, values: Tensor) -> Tensor:
         return torch.where(self.lengths > 0, values, 0.0)
-
-    def _before(self) -> Tensor:
-        """Documents of the same list before each document."""
-        starts = self.lengths.cumsum(0) - self.lengths
-        return torch.arange(self.docs, device=self.lengths.device) - self.spread(starts)
 
     def _scan(
         self, x: Tensor, combine: Callable[[Tensor, Tensor], Tensor], *, reverse: bool
@@ -105,7 +137,7 @@ class Ragged:
         A running sum over all documents less its value at the list's start would lose a small
         list's digits behind a large one, and let a NaN into all later lists.
         """
-        before = self._before()
+        before = self.place()
         if reverse:
             before = self.spread(self.lengths) - 1 - before
         step, longest = 1, self.longest()

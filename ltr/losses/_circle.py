@@ -52,7 +52,7 @@ def circle(
     batch = arrange_classes(embeddings, classes)
     vectors = unit(batch.embeddings)
     s = products(vectors, vectors).view(1, -1)
-    alike, unlike = (_pairs(x) for x in (batch.is_positive, batch.is_negative))
+    alike, unlike = (_pairs(x, s.dtype) for x in (batch.is_positive, batch.is_negative))
     weight_alike, weight_unlike = (1 + m - s.detach()).relu(), (s.detach() + m).relu()
     violation = alike.logsumexp(-gamma * weight_alike * (s - (1 - m))) + unlike.logsumexp(
         gamma * weight_unlike * (s - m)
@@ -62,7 +62,7 @@ def circle(
     return reduce(values, counted, reduction, embeddings.dtype)
 
 
-def _pairs(chosen: Tensor) -> Padded:
+def _pairs(chosen: Tensor, dtype: torch.dtype) -> Padded:
     """One list ``[1, docs * docs]`` of the chosen pairs, each once."""
     mask = chosen.triu(1).view(1, -1)
-    return Padded(mask.shape, mask.device, mask)
+    return Padded.of(mask.shape, mask.device, mask, dtype)

@@ -60,12 +60,15 @@ class Classes:
     @property
     def positives(self) -> Padded:
         """The positives of each embedding as lists."""
-        return Padded(self.is_positive.shape, self.embeddings.device, self.is_positive)
+        return self._lists(self.is_positive)
 
     @property
     def negatives(self) -> Padded:
         """The negatives of each embedding as lists."""
-        return Padded(self.is_negative.shape, self.embeddings.device, self.is_negative)
+        return self._lists(self.is_negative)
+
+    def _lists(self, mask: Tensor) -> Padded:
+        return Padded.of(mask.shape, mask.device, mask, self.embeddings.dtype)
 
 
 def arrange_classes(embeddings: Tensor, classes: Tensor) -> Classes:

@@ -70,17 +70,18 @@ def in_batch_softmax(
     scores = products(queries.to(work), documents.to(work)) / temperature
     if log_q is not None:
         scores = scores - log_q.to(work)
-    candidates = Padded(scores.shape, scores.device, _is_candidate(scores, document_ids))
+    candidates = _candidates(scores, document_ids)
     values = -candidates.log_softmax(scores).diagonal()
     return reduce_pairs(values, weights, reduction, queries.dtype)
 
 
-def _is_candidate(scores: Tensor, document_ids: Tensor | None) -> Tensor | None:
-    """Bool, shape of ``scores``: not a second copy of the query's own document."""
+def _candidates(scores: Tensor, document_ids: Tensor | None) -> Padded:
+    """Each query's documents as a list, without second copies of its own document."""
     if document_ids is None:
-        return None
+        return Padded(scores.shape, scores.device)
     own = torch.eye(*scores.shape, dtype=torch.bool, device=scores.device)
-    return (document_ids[: len(scores), None] != document_ids) | own
+    mask = (document_ids[: len(scores), None] != document_ids) | own
+    return Padded.of(scores.shape, scores.device, mask, scores.dtype)
 
 
 def _check(

@@ -34,8 +34,14 @@ class Spec:
     """Draws its inputs in float64, away from corners; None: a list loss."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """Its own arguments in the laws."""
+    pairless: bool = False
+    """It has a value for a list without a pair; its docstring says why."""
     overflows: bool = False
     """Its value for scores of 1e4 is beyond float16; its docstring says so."""
+    saturates: bool = False
+    """Its gradient vanishes for a badly inverted pair; its docstring says why."""
+    anchored: bool = False
+    """A part of it has no weight; its docstring says why."""
     labels: str = "labels"
     """The argument that the labels of the call are given as."""
     compares_all: bool = False
@@ -94,22 +100,32 @@ def _score_pairs(generator: torch.Generator) -> Call:
 
 # Margins so wide that no pair is without a loss.
 SPECS = {
+    "approx_ndcg": Spec(saturates=True),
+    "calibrated_softmax": Spec(pairless=True, anchored=True),
     "circle": replace(_of_classes(gamma=4.0), has_constant_factors=True),
     "contrastive": Spec(_pairs, {"margin": 20.0}),
     "cosine_embedding": Spec(_pairs, {"margin": -1.0}),
+    "focal": Spec(pairless=True),
+    "grade_cross_entropy": Spec(pairless=True),
     "graded_hinge by pairs": Spec(arguments={"pair_weight": LambdaWeight("ndcg2")}),
+    "hinge": Spec(pairless=True),
     "hinge_embedding": Spec(_distances, {"margin": 2.0}),
     "in_batch_softmax": Spec(
         _towers, {"temperature": 0.5}, labels="document_ids", compares_all=True
     ),
+    "jrc": Spec(pairless=True),
     "lambda_loss ndcg1": Spec(arguments={"scheme": "ndcg1", "k": 2}),
     "lambda_loss ndcg2++": Spec(arguments={"scheme": "ndcg2++"}, overflows=True),
     "margin_ranking": Spec(_score_pairs, {"margin": 20.0}),
+    "neural_ndcg": Spec(saturates=True),
+    "ordinal": Spec(pairless=True),
     "rank_cross_entropy": Spec(_blocks, {"num_neg": 2}),
     "rank_hinge": Spec(_blocks, {"num_neg": 2}),
-    "triplet_margin": _of_classes(margin=9.0),
+    "sigmoid_cross_entropy": Spec(pairless=True),
+    "squared_error": Spec(pairless=True, overflows=True),
     "triplet_margin hard": _of_classes(margin=9.0, mining="hard"),
     "triplet_margin semi_hard": _of_classes(margin=9.0, mining="semi_hard", squared=True),
+    "triplet_margin": _of_classes(margin=9.0),
 }
 
 NAMES = sorted({*catalogue, *SPECS})
