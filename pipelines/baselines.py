@@ -55,5 +55,5 @@ def positives_by_position(shards: Shards) -> pl.DataFrame:
 
 
 def _documents(shards: Shards, *columns: str) -> pl.LazyFrame:
-    lists = pl.scan_ipc([str(shard) for shard in shards])
+    lists = pl.scan_ipc(list(shards), glob=False)
     return lists.select(columns).explode(columns)

@@ -16,6 +16,7 @@ import typer
 
 from ltr.errors import LtrError
 from pipelines.config import Job, load_job
+from pipelines.errors import JobError
 from pipelines.jobs.folders import Folders, locked
 from pipelines.progress import Progress
 
@@ -63,8 +64,7 @@ def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
-    # Threads of torch that spin while they wait for each other stall on a machine they share:
-    # 13 times slower beside four busy processes, where sleeping ones lose nothing.
+    # Threads of torch that spin while they wait for each other stall on a machine they share.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("ltr").setLevel(logging.INFO)
@@ -82,6 +82,9 @@ def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -
     job = load_job(job_file)
     folders = Folders.of(job, job_file, log, out)
     steps = [(name, _step(name, job)) for name in names]
+    if names[0] != "prepare" and not folders.lists.exists():
+        msg = f"{folders.lists}: there are no lists yet; run ltr prepare first"
+        raise JobError(msg)
     with locked(folders.run):
         for name, step in steps:
             with Progress(name) as progress:

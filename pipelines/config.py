@@ -55,6 +55,11 @@ class Events(Config):
     counts: Annotated[dict[Name, Name], Field(min_length=1)]
     """New column = action: ``clicks = "click"`` counts an impression's clicks as ``clicks``."""
 
+    @property
+    def id_columns(self) -> frozenset[str]:
+        """Columns of the events that hold ids."""
+        return frozenset({self.session, self.document, self.action})
+
 
 class GradeRule(Config):
     """One rule of ``[[grades]]``; the first that holds gives the grade, none gives 0."""
@@ -140,6 +145,13 @@ class Job(Config):
     evaluation: Evaluation = Evaluation()
 
     @property
+    def id_columns(self) -> frozenset[str]:
+        """Columns of the log that hold ids."""
+        session = {self.log.session} if self.log.session else set()
+        features = {*self.features.query.ids, *self.features.document.ids}
+        return frozenset({self.log.query, self.log.document, *session, *features})
+
+    @property
     def recipe(self) -> Recipe:
         """What the job says of the model and its training."""
         return Recipe(towers=self.towers, loss=self.loss, training=self.training)
@@ -158,6 +170,9 @@ class Job(Config):
         if self.split.validation + self.split.test >= 1:
             rule = f"must leave lists for training beside split.test ({self.split.test})"
             raise ConfigError(key="split.validation", rule=rule, found=self.split.validation)
+        cutoffs = self.evaluation.cutoffs
+        if len(set(cutoffs)) < len(cutoffs):
+            raise ConfigError(key="evaluation.cutoffs", rule="must differ", found=list(cutoffs))
         if not self.features.document.names:
             raise ConfigError(key="features.document", rule="must name at least one column")
         for side in ("query", "document"):

@@ -2,7 +2,8 @@
 
 An id column gets a vocabulary: 1, 2, … by falling frequency, 0 for every id that is null, rare or
 was never seen in training. A number becomes (x - mean) / standard deviation; a missing one, or one
-that is not finite, becomes 0, the mean.
+that is not finite as a 32-bit float, becomes 0, the mean. What is farther than ten deviations from
+the mean counts as ten: one wild value must not decide a score.
 """
 
 import hashlib
@@ -17,6 +18,8 @@ from pipelines.config import FeatureKind, Features
 from pipelines.contracts import ENCODED_TYPES, feature_columns
 
 SCALERS_FILE = "scalers.json"
+FARTHEST = 10.0
+"""Deviations from the mean at which a number is cut off."""
 VOCABULARIES_FILE = "vocabularies.parquet"
 
 
@@ -30,7 +33,7 @@ class Scaler:
     def expression(self, column: str) -> pl.Expr:
         """Return the scaled column."""
         scaled = (_finite(column) - self.mean) / self.deviation
-        return scaled.fill_null(0).cast(pl.Float32).alias(column)
+        return scaled.clip(-FARTHEST, FARTHEST).fill_null(0).cast(pl.Float32).alias(column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +165,11 @@ def _scaler(values: pl.Series) -> Scaler:
     if values.is_empty():
         return Scaler(0.0, 1.0)
     numbers = values.to_numpy()
-    # A column that never varies carries nothing; 1 keeps it finite.
-    return Scaler(float(numbers.mean()), float(numbers.std()) or 1.0)
+    # A column that never varies carries nothing; 1 keeps it finite. Its computed deviation need not
+    # be 0: that of 252 times 0.1 is 1e-17.
+    varies = numbers[0] != numbers[-1]
+    return Scaler(float(numbers.mean()), float(numbers.std()) if varies else 1.0)
 
 
 def _finite(column: str) -> pl.Expr:
-    return pl.when(pl.col(column).is_finite()).then(pl.col(column))
+    return pl.when(pl.col(column).cast(pl.Float32).is_finite()).then(pl.col(column))

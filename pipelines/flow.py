@@ -1,5 +1,6 @@
 """The whole order of ``prepare``: two tables of a log in, lists, rejects and an encoder out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,11 +11,12 @@ from pipelines.contracts import PARTS, REASON, encoded_schema, require
 from pipelines.encoder import Encoder
 from pipelines.errors import LogError, first_line
 from pipelines.progress import Progress
+from pipelines.sources import LogFile
 from pipelines.stages.attribute import attribute, count
 from pipelines.stages.group import group, varying
 from pipelines.stages.label import label
 from pipelines.stages.limit import limit
-from pipelines.stages.read import read_events, read_impressions
+from pipelines.stages.read import check_clocks, read_events, read_impressions
 from pipelines.stages.split import split
 from pipelines.stages.validate import validate
 
@@ -34,7 +36,7 @@ class Prepared:
 
 
 def prepare(
-    log: pl.LazyFrame, events: pl.LazyFrame | None, job: Job, progress: Progress
+    log: Sequence[LogFile], events: Sequence[LogFile] | None, job: Job, progress: Progress
 ) -> Prepared:
     """Make lists of a log.
 
@@ -43,7 +45,11 @@ def prepare(
         ConfigError: A grade rule cannot be evaluated.
     """
     with progress.step("validate"):
-        rows = _collect(validate(read_impressions(log, job)), "read").lazy()
+        _refuse_empty(log)
+        check_clocks(log, events or (), job)
+        impressions = _collect(validate(read_impressions(log, job)), "read")
+        _refuse_zero_based(impressions)
+        rows = impressions.lazy()
     attributed = None
     if events is not None and job.events is not None:
         with progress.step("attribute"):
@@ -78,6 +84,12 @@ def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
         raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
 
 
+def _refuse_empty(log: Sequence[LogFile]) -> None:
+    """Before the types are looked at: a file without rows may not know them."""
+    if all(_collect(file.rows.head(1), "read").is_empty() for file in log):
+        raise LogError(stage="read", rule="the log must have rows", found="none")
+
+
 def _part(rows: pl.DataFrame, part: SplitName) -> pl.LazyFrame:
     """Return the rows of one part; their time becomes that of their list."""
     return (
@@ -91,10 +103,18 @@ def _varying(parted: pl.DataFrame) -> dict[str, int]:
     return {column.name: column.item() for column in counts if column.sum()}
 
 
+def _refuse_zero_based(rows: pl.DataFrame) -> None:
+    """A log that counts positions from 0 would lose the top document of every list."""
+    queries = rows.group_by("query_id").agg(pl.col("position").min())["position"]
+    from_zero = int((queries == 0).sum())
+    if from_zero * 2 > len(queries):
+        rule = "log.position must count from 1"
+        found = f"0 as the first position of {from_zero:,} of {len(queries):,} queries"
+        raise LogError(stage="validate", rule=rule, found=found)
+
+
 def _refuse_hopeless(rows: pl.DataFrame) -> None:
     """Stop where no model could be trained or judged, and say what the log looks like."""
-    if rows.is_empty():
-        raise LogError(stage="read", rule="the log must have rows", found="none")
     kept = rows.filter(pl.col(REASON).is_null())
     if kept.is_empty():
         raise LogError(stage="validate", rule="some row must be usable", found=_most_common(rows))

@@ -1,54 +1,79 @@
 """Open a log: a file, a folder or a glob of Parquet, Arrow IPC, CSV or NDJSON files, lazily."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+import glob
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.errors import LogError, first_line
 
-SCANNERS: Mapping[str, Callable[[list[Path]], pl.LazyFrame]] = {
-    ".parquet": pl.scan_parquet,
-    ".arrow": pl.scan_ipc,
-    ".ipc": pl.scan_ipc,
-    ".csv": partial(pl.scan_csv, try_parse_dates=True),
-    ".ndjson": pl.scan_ndjson,
-    ".jsonl": pl.scan_ndjson,
-}
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """One file of a log."""
+
+    path: Path
+    rows: pl.LazyFrame
 
 
-def scan(path: Path) -> pl.LazyFrame:
-    """Return the rows of all files at ``path``, in the order of the files' names.
+def scan(path: Path, text: Collection[str] = ()) -> list[LogFile]:
+    """Return the files at ``path`` in the order of their names.
 
     Args:
         path: A file, a folder (every file in it with a known suffix) or a glob.
+        text: Columns that hold ids. Where the format knows no types they are read as text, so that
+            007 and 7 stay two ids.
 
     Raises:
-        LogError: No file is there, or the files are of no known or of several formats.
+        LogError: No file is there, one cannot be read, or they are of no known or several formats.
     """
     files = _files(path)
     suffixes = sorted({file.suffix for file in files})
     if not files:
-        raise LogError(
-            stage="read",
-            rule=f"{path} must be a log file, a folder of them or a glob",
-            found="no file",
-        )
+        rule = f"{path} must be a log file, a folder of them or a glob"
+        raise LogError(stage="read", rule=rule, found="no file")
     if len(suffixes) > 1 or suffixes[0] not in SCANNERS:
-        known = ", ".join(SCANNERS)
-        raise LogError(
-            stage="read",
-            rule=f"{path} must hold files of one of {known}",
-            found=", ".join(suffixes),
-        )
+        rule = f"{path} must hold files of one of {', '.join(SCANNERS)}"
+        raise LogError(stage="read", rule=rule, found=", ".join(suffixes))
+    return [LogFile(file, _scan(file, text)) for file in files]
+
+
+def _scan(file: Path, text: Collection[str]) -> pl.LazyFrame:
     try:
-        frame = SCANNERS[suffixes[0]](files)
+        frame = SCANNERS[file.suffix](file, text)
         frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
-        rule = f"{path} must hold readable {suffixes[0]} files"
+        rule = f"{file} must be a readable {file.suffix} file"
         raise LogError(stage="read", rule=rule, found=first_line(error)) from None
     return frame
+
+
+def _csv(file: Path, text: Collection[str]) -> pl.LazyFrame:
+    # All rows decide on the types: the first hundred may hold whole numbers and the next one not.
+    return pl.scan_csv(
+        file,
+        glob=False,
+        try_parse_dates=True,
+        infer_schema_length=None,
+        schema_overrides=dict.fromkeys(text, pl.String),
+    )
+
+
+def _ndjson(file: Path, _: Collection[str]) -> pl.LazyFrame:
+    # Escaped, because this reader alone takes every path for a glob.
+    return pl.scan_ndjson(glob.escape(str(file)), infer_schema_length=None)
+
+
+SCANNERS: Mapping[str, Callable[[Path, Collection[str]], pl.LazyFrame]] = {
+    ".parquet": lambda file, _: pl.scan_parquet(file, glob=False),
+    ".arrow": lambda file, _: pl.scan_ipc(file, glob=False),
+    ".ipc": lambda file, _: pl.scan_ipc(file, glob=False),
+    ".csv": _csv,
+    ".ndjson": _ndjson,
+    ".jsonl": _ndjson,
+}
 
 
 def _files(path: Path) -> list[Path]:

@@ -56,7 +56,7 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
     with progress.step("compare"):
         comparison = compare(values[MODEL], {n: v for n, v in values.items() if n != MODEL}, rules)
     report = Report(
-        job=folders.run.name,
+        job=folders.run.resolve().name,
         rules=rules,
         **comparison._asdict(),
         positions=_positions(_shards(folders.lists, manifest.splits["test"])),
@@ -103,7 +103,9 @@ def per_list(
 ) -> pl.DataFrame:
     """Return one row per test list: its id, length and every ranker's NDCG at the cutoffs."""
     shards = _shards(folders.lists, manifest.splits["test"])
-    queries = pl.scan_ipc(shards).select("query_id", "time", documents=pl.col("grade").list.len())
+    queries = pl.scan_ipc(shards, glob=False).select(
+        "query_id", "time", documents=pl.col("grade").list.len()
+    )
     columns = {
         f"{name}: ndcg@{k}": pl.Series(one[:, all_ks(rules).index(k)].numpy()).fill_nan(None)
         for name, one in values.items()

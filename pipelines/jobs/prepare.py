@@ -23,8 +23,8 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
     Raises:
         JobError: The log cannot be used as the job file says.
     """
-    log = scan(folders.log / job.log.path)
-    events = scan(folders.log / job.events.path) if job.events else None
+    log = scan(folders.log / job.log.path, job.id_columns)
+    events = scan(folders.log / job.events.path, job.events.id_columns) if job.events else None
     prepared = prepare(log, events, job, progress)
     features = describe(prepared.encoder, job.features)
     with replace_folder(folders.lists) as folder:
@@ -95,6 +95,12 @@ def _summary(folder: Path, manifest: Manifest) -> str:
         f"{name} {split.lists:,} lists of {split.documents:,} documents"
         for name, split in manifest.splits.items()
     )
-    rows = manifest.rows
-    left = f"the others, each with its reason, are in {folder / 'rejects'}"
-    return f"wrote {folder}\n{parts}\n{rows.kept:,} of {rows.read:,} rows kept; {left}"
+    lines = [f"wrote {folder}", parts, _fate("rows", manifest.rows.kept, manifest.rows)]
+    if manifest.events:
+        lines.append(_fate("events", manifest.events.attributed, manifest.events))
+    return "\n".join(lines)
+
+
+def _fate(name: str, kept: int, counts: Rows | Events) -> str:
+    reasons = [f"\n  {number:,} not: {reason}" for reason, number in counts.rejected.items()]
+    return f"{kept:,} of {counts.read:,} {name} used" + "".join(reasons)

@@ -61,7 +61,9 @@ def learning_picture(report: Report) -> Picture:
     training = report.training
     with drawing(270, rows=2) as (figure, [quality, loss]):
         epochs = [one.epoch for one in training.epochs]
-        _panel(quality, epochs, [one.validation_ndcg for one in training.epochs], "validation NDCG")
+        _panel(
+            quality, epochs, [one.validation_ndcg for one in training.epochs], "validation NDCG@10"
+        )
         _panel(loss, epochs, [one.train_loss for one in training.epochs], "train loss")
         for plot in (quality, loss):
             plot.axvline(training.best_epoch, color=MUTED, linewidth=1, dashes=(3, 3), zorder=1)
@@ -86,7 +88,7 @@ def _spoken(best: Epoch | None, epochs: int) -> str:
     if best is None:
         return f"{epochs} epochs"
     return (
-        f"{epochs} epochs; the one kept, {best.epoch}, has validation NDCG"
+        f"{epochs} epochs; the one kept, {best.epoch}, has validation NDCG@10"
         f" {number(best.validation_ndcg)} and train loss {number(best.train_loss)}"
     )
 

@@ -4,6 +4,8 @@ in   contracts.impressions_schema + ``reason`` + ``log/`` columns
 out  contracts.graded_schema: ``log/`` columns are dropped, ``grade`` is added
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from pipelines.config import MAX_GRADE, GradeRule, Job
@@ -39,9 +41,43 @@ def rule_columns(job: Job) -> dict[str, str]:
     }
 
 
+def check_rules(job: Job, columns: Mapping[str, pl.DataType]) -> None:
+    """Refuse grade rules that cannot be evaluated, before any work is done.
+
+    Args:
+        job: The rules, and the event counts that they may read.
+        columns: Types of the log's columns that they read.
+
+    Raises:
+        ConfigError: A rule is no condition on a row, or does not fit the types.
+    """
+    counts = job.events.counts if job.events else ()
+    row = pl.Schema({**columns, **{name: pl.UInt32() for name in counts}}).to_frame()
+    for number, rule in enumerate(job.grades):
+        condition = _condition(number, rule)
+        if not _is_row_wise(condition):
+            problem = "must be a condition on one row, without a total over the log"
+            raise ConfigError(key=_key(number), rule=problem, found=rule.when)
+        try:
+            dtype = row.select(condition).dtypes[0]
+        except pl.exceptions.PolarsError as error:
+            problem = f"cannot be evaluated ({first_line(error)})"
+            raise ConfigError(key=_key(number), rule=problem, found=rule.when) from None
+        if dtype != pl.Boolean:
+            problem = "must be a condition, true or false"
+            raise ConfigError(key=_key(number), rule=problem, found=rule.when)
+
+
+def _is_row_wise(expression: pl.Expr) -> bool:
+    """Whether no part of it looks beyond the row: a total would see rejected and test rows."""
+    meta = expression.meta
+    alone = meta.is_literal() or (meta.is_row_separable() and meta.is_length_preserving())
+    return alone and all(_is_row_wise(part) for part in meta.pop())
+
+
 def _own_grade(impressions: pl.LazyFrame, column: str) -> pl.LazyFrame:
     dtype = impressions.collect_schema()[column]
-    if not dtype.is_numeric():
+    if not (dtype.is_numeric() or dtype == pl.Boolean):
         raise LogError(
             stage="label",
             rule=f"log.grade: column {column[4:]!r} must hold numbers",
@@ -62,28 +98,12 @@ def _ruled_grade(impressions: pl.LazyFrame, rules: tuple[GradeRule, ...]) -> pl.
     kept = {name: f"kept/{name}" for name in names if name not in bare}
     renamed = impressions.rename({**bare, **kept})
     grades = [
-        pl.when(_checked(renamed, number, rule)).then(pl.lit(rule.grade, dtype=pl.UInt8))
+        pl.when(_condition(number, rule)).then(pl.lit(rule.grade, dtype=pl.UInt8))
         for number, rule in enumerate(rules)
     ]
     grade = pl.coalesce(*grades, pl.lit(0, dtype=pl.UInt8)).alias("kept/grade")
     ours = {long: name for name, long in kept.items()} | {"kept/grade": "grade"}
     return renamed.with_columns(grade).drop(list(bare.values())).rename(ours)
-
-
-def _checked(frame: pl.LazyFrame, number: int, rule: GradeRule) -> pl.Expr:
-    condition = _condition(number, rule)
-    try:
-        # On no rows at all, so that a rule is refused before the work, not in the middle of it.
-        dtype = frame.collect_schema().to_frame().select(condition).dtypes[0]
-    except pl.exceptions.PolarsError as error:
-        raise ConfigError(
-            key=_key(number), rule=f"cannot be evaluated ({first_line(error)})", found=rule.when
-        ) from None
-    if dtype != pl.Boolean:
-        raise ConfigError(
-            key=_key(number), rule="must be a condition, true or false", found=rule.when
-        )
-    return condition
 
 
 def _condition(number: int, rule: GradeRule) -> pl.Expr:

@@ -1,146 +1,133 @@
-"""Read: bring the log's columns to the pipeline's names and types.
+"""Read: bring the log's columns to the pipeline's names and types, file by file.
 
-in   the log as it is, its columns named by the job file
+in   the files of the log as they are, their columns named by the job file
 out  contracts.impressions_schema, contracts.events_schema
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from pipelines.config import Events, Job
 from pipelines.contracts import events_schema, feature_columns, impressions_schema, require
 from pipelines.errors import ConfigError, LogError
-from pipelines.stages.label import rule_columns
+from pipelines.sources import LogFile
+from pipelines.stages.columns import Columns
+from pipelines.stages.label import check_rules, rule_columns
 
-IDS = "text or whole numbers"
 
-
-def read_impressions(log: pl.LazyFrame, job: Job) -> pl.LazyFrame:
+def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
     """Select and name the columns that the job uses; ``row`` is the row's number in the log.
 
+    Columns that the job does not use may come and go from file to file, and a column may be of
+    another width of number: each file is brought to the pipeline's types by itself.
+
     Raises:
-        LogError: A column is missing or holds another kind of value.
+        LogError: A file lacks a column, or holds another kind of value in it.
+        ConfigError: A grade rule cannot be evaluated, or reads what the model sees.
     """
-    columns = _Columns(log.collect_schema(), "log")
     counts = job.events.counts if job.events else {}
-    if clash := sorted(set(counts) & set(columns.schema)):
-        raise ConfigError(key=f"events.counts.{clash[0]}", rule="must not be a column of the log")
-    time = columns.time(job.log.time, "log.time")
+    carried = {name: key for name, key in rule_columns(job).items() if name not in counts}
+    _refuse_leaks(job, carried)
+    parts = [_read_file(file, job, carried) for file in files]
+    frame = _together([part.rows for part in parts], "log.time").with_row_index("row")
+    types = frame.collect_schema()
+    check_rules(job, {name: types[f"log/{name}"] for name in carried})
+    schema = impressions_schema(job.features, types["time"])
+    logged = {f"log/{name}": types[f"log/{name}"] for name in carried}
+    return require(frame, pl.Schema({**schema, **logged}), "read")
+
+
+def read_events(files: Sequence[LogFile], names: Events, time: pl.DataType) -> pl.LazyFrame:
+    """Select and name the events' columns.
+
+    Raises:
+        LogError: A file lacks a column, holds another kind of value in it, or tells time in
+            another way than the log.
+    """
+    frame = _together([_read_events_file(file, names) for file in files], "events.time")
+    if (found := frame.collect_schema()["time"]) != time:
+        rule = f"events.time: column {names.time!r} must tell time as log.time does, in {time}"
+        raise LogError(stage="read", rule=rule, found=str(found))
+    return require(frame, events_schema(time), "read events")
+
+
+def has_zone(files: Sequence[LogFile], column: str) -> bool:
+    """Whether a time column is of datetimes with a zone."""
+    dtypes = (file.rows.collect_schema().get(column) for file in files)
+    return any(isinstance(dtype, pl.Datetime) and dtype.time_zone for dtype in dtypes)
+
+
+def check_clocks(log: Sequence[LogFile], events: Sequence[LogFile], job: Job) -> None:
+    """Refuse a log and events of which only one says its time zone: they may be hours apart.
+
+    Raises:
+        LogError: They are.
+    """
+    if job.events is None:
+        return
+    zoned = {
+        "log.time": has_zone(log, job.log.time),
+        "events.time": has_zone(events, job.events.time),
+    }
+    if len(set(zoned.values())) > 1:
+        (with_zone,) = (key for key, has in zoned.items() if has)
+        rule = "log.time and events.time must both have a time zone, or neither"
+        raise LogError(stage="read", rule=rule, found=f"a zone in {with_zone} only")
+
+
+def _read_file(file: LogFile, job: Job, carried: dict[str, str]) -> LogFile:
+    columns = Columns(file.rows.collect_schema(), file.path.name)
+    if clash := sorted(set(job.events.counts if job.events else ()) & set(columns.schema)):
+        rule = "must not be a column of the log"
+        raise ConfigError(key=f"events.counts.{clash[0]}", rule=rule)
+    session = job.log.session
     chosen = [
         columns.id(job.log.query, "log.query").alias("query_id"),
         columns.id(job.log.document, "log.document").alias("document_id"),
-        (columns.id(job.log.session, "log.session") if job.log.session else _no_session()).alias(
-            "session_id"
-        ),
-        time.alias("time"),
+        (columns.id(session, "log.session") if session else _no_session()).alias("session_id"),
+        columns.time(job.log.time, "log.time").alias("time"),
         columns.whole(job.log.position, "log.position").alias("position"),
         *_features(columns, job),
-        *(
-            columns.any(name, key).alias(f"log/{name}")
-            for name, key in rule_columns(job).items()
-            if name not in counts
-        ),
+        *(columns.any(name, key).alias(f"log/{name}") for name, key in carried.items()),
     ]
-    frame = log.select(chosen).with_row_index("row")
-    schema = impressions_schema(job.features, frame.collect_schema()["time"])
-    carried = [name for name in frame.collect_schema() if name.startswith("log/")]
-    return require(frame, pl.Schema({**schema, **_types(frame, carried)}), "read")
+    return LogFile(file.path, file.rows.select(chosen))
 
 
-def read_events(events: pl.LazyFrame, names: Events, time: pl.DataType) -> pl.LazyFrame:
-    """Select and name the events' columns; ``time`` must be of the same kind as the log's.
-
-    Raises:
-        LogError: A column is missing or holds another kind of value.
-    """
-    columns = _Columns(events.collect_schema(), "events")
-    frame = events.select(
+def _read_events_file(file: LogFile, names: Events) -> pl.LazyFrame:
+    columns = Columns(file.rows.collect_schema(), file.path.name)
+    return file.rows.select(
         columns.id(names.session, "events.session").alias("session_id"),
         columns.id(names.document, "events.document").alias("document_id"),
         columns.time(names.time, "events.time").alias("time"),
         columns.id(names.action, "events.action").alias("action"),
     )
-    return require(frame, events_schema(time), "read events")
 
 
-def _features(columns: "_Columns", job: Job) -> Iterator[pl.Expr]:
+def _together(frames: list[pl.LazyFrame], time_key: str) -> pl.LazyFrame:
+    """All files as one. Columns of the log that rules read may differ in width."""
+    times = sorted({str(frame.collect_schema()["time"]) for frame in frames})
+    if len(times) > 1:
+        rule = f"{time_key} must be of one kind in all files"
+        raise LogError(stage="read", rule=rule, found=" and ".join(times))
+    return pl.concat(frames, how="vertical_relaxed")
+
+
+def _features(columns: Columns, job: Job) -> Iterator[pl.Expr]:
     for column, name, kind in feature_columns(job.features):
         key = f"features.{column.split('/')[0]}"
         choose = {"id": columns.id, "ids": columns.id_list, "number": columns.number}[kind]
         yield choose(name, key).alias(column)
 
 
-def _types(frame: pl.LazyFrame, names: list[str]) -> dict[str, pl.DataType]:
-    schema = frame.collect_schema()
-    return {name: schema[name] for name in names}
+def _refuse_leaks(job: Job, carried: dict[str, str]) -> None:
+    """A column that makes the grade must not be seen by the model: it would only copy it."""
+    for column, name, _ in feature_columns(job.features):
+        if name in carried:
+            key = f"features.{column.split('/')[0]}"
+            rule = f"must not name a column that the grade is made from ({carried[name]})"
+            raise ConfigError(key=key, rule=rule, found=name)
 
 
 def _no_session() -> pl.Expr:
     return pl.lit(None, dtype=pl.String)
-
-
-class _Columns:
-    """The columns of one table, each checked for its kind as it is asked for."""
-
-    def __init__(self, schema: pl.Schema, table: str) -> None:
-        self.schema, self.table = schema, table
-
-    def any(self, name: str, key: str) -> pl.Expr:
-        if name not in self.schema:
-            columns = ", ".join(self.schema)
-            raise LogError(
-                stage="read", rule=f"{key} names column {name!r} of the {self.table}", found=columns
-            )
-        return pl.col(name)
-
-    def id(self, name: str, key: str) -> pl.Expr:
-        return self._of_kind(name, key, _is_id, IDS).cast(pl.String)
-
-    def id_list(self, name: str, key: str) -> pl.Expr:
-        column = self._of_kind(name, key, _is_id_list, f"lists of {IDS}")
-        return column.cast(pl.List(pl.String))
-
-    def number(self, name: str, key: str) -> pl.Expr:
-        return self._of_kind(name, key, _is_number, "numbers").cast(pl.Float64)
-
-    def whole(self, name: str, key: str) -> pl.Expr:
-        column = self._of_kind(name, key, lambda dtype: dtype.is_integer(), "whole numbers")
-        return column.cast(pl.Int32, strict=False)
-
-    def time(self, name: str, key: str) -> pl.Expr:
-        column = self._of_kind(name, key, _is_time, "datetimes, dates or whole numbers")
-        dtype = self.schema[name]
-        if dtype.is_integer():
-            return column.cast(pl.Int64)
-        if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return column.cast(pl.Datetime("us"))
-
-    def _of_kind(
-        self, name: str, key: str, fits: Callable[[pl.DataType], bool], kind: str
-    ) -> pl.Expr:
-        column = self.any(name, key)
-        if not fits(self.schema[name]):
-            raise LogError(
-                stage="read",
-                rule=f"{key}: column {name!r} must hold {kind}",
-                found=str(self.schema[name]),
-            )
-        return column
-
-
-def _is_id(dtype: pl.DataType | pl.datatypes.DataTypeClass) -> bool:
-    return dtype.is_integer() or dtype in (pl.String, pl.Categorical, pl.Enum)
-
-
-def _is_id_list(dtype: pl.DataType) -> bool:
-    return isinstance(dtype, pl.List) and _is_id(dtype.inner)
-
-
-def _is_number(dtype: pl.DataType) -> bool:
-    return dtype.is_numeric() or dtype == pl.Boolean
-
-
-def _is_time(dtype: pl.DataType) -> bool:
-    return dtype.is_integer() or dtype == pl.Date or isinstance(dtype, pl.Datetime)

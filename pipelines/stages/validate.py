@@ -12,7 +12,7 @@ RULES = {
     "query is null": pl.col("query_id").is_null(),
     "document is null": pl.col("document_id").is_null(),
     "time is null": pl.col("time").is_null(),
-    "position is null": pl.col("position").is_null(),
+    "position is null or above 2147483647": pl.col("position").is_null(),
     "position is below 1": pl.col("position") < 1,
 }
 DUPLICATE = "document is already in this query"

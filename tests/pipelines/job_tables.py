@@ -1,11 +1,13 @@
 """A small job and a small log that the tests vary."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pipelines.config import Job, parse_job
+from pipelines.sources import LogFile
 
 TABLE: dict[str, Any] = {
     "output": "run",
@@ -72,6 +74,11 @@ def log(lists: int = 10, documents: int = 3) -> pl.DataFrame:
             for j in range(documents)
         ]
     )
+
+
+def as_file(frame: pl.DataFrame | pl.LazyFrame) -> list[LogFile]:
+    """The frame as a log of one file."""
+    return [LogFile(Path("log.parquet"), frame.lazy())]
 
 
 def events(lists: int = 10) -> pl.DataFrame:

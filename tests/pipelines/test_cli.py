@@ -65,8 +65,9 @@ def test_prepare_says_what_it_wrote(folder, capsys):
         f"prepare: wrote {folder / 'run' / 'lists'}",
         "  train 7 lists of 21 documents, validation 1 lists of 3 documents, test 2 lists of 6 "
         "documents",
-        "  30 of 30 rows kept; the others, each with its reason, are in "
-        f"{folder / 'run' / 'lists' / 'rejects'}",
+        "  30 of 30 rows used",
+        "  10 of 15 events used",
+        "    5 not: action is not counted",
     ]
     assert Manifest.load(folder / "run" / "lists", verify=True).rows.kept == 30
 
@@ -96,9 +97,12 @@ def without(column):
     [
         (
             without("item"),
-            "read: log.document names column 'item' of the log; found request, shown",
+            "read: log.parquet: log.document names column 'item'; found request, shown",
         ),
-        (log().cast({"rank": pl.String}), "read: log.position: column 'rank' must hold whole numb"),
+        (
+            log().cast({"rank": pl.String}),
+            "read: log.parquet: log.position: column 'rank' must hold",
+        ),
         (log().clear(), "read: the log must have rows; found none"),
         (log().with_columns(visit=pl.lit("none")), "label: some list of the train part must have"),
     ],
@@ -121,7 +125,7 @@ def test_a_broken_file_is_one_clear_line(folder, capsys):
     (folder / "log.parquet").write_bytes(content[: len(content) // 2])
     said = refused(capsys, "prepare", folder / "job.toml")
     assert said.startswith(
-        f"read: {folder / 'log.parquet'} must hold readable .parquet files; found"
+        f"read: {folder / 'log.parquet'} must be a readable .parquet file; found"
     )
 
 
@@ -129,6 +133,13 @@ def test_a_misspelt_key_is_answered_with_the_right_one(folder, capsys):
     (folder / "job.toml").write_text(JOB.replace("position =", "positon ="))
     said = refused(capsys, "prepare", folder / "job.toml")
     assert said == f"{folder / 'job.toml'}: log.positon: unknown key; did you mean 'position'?"
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_run_without_lists_is_not_begun(folder, capsys, command):
+    said = refused(capsys, command, folder / "job.toml", "--out", folder / "typo")
+    assert said == f"{folder / 'typo' / 'lists'}: there are no lists yet; run ltr prepare first"
+    assert not (folder / "typo").exists()
 
 
 def test_a_missing_job_file_is_named(tmp_path, capsys):

@@ -35,6 +35,7 @@ def test_a_complete_job_is_read_with_its_defaults():
         ({"split__test": 0.95}, r"^split\.validation: must leave lists .*\(0\.95\); got 0\.1$"),
         ({"split__test": 1.0}, r"^split\.test: must be less than 1; got 1\.0$"),
         ({"evaluation__gain": "exp"}, r"^evaluation\.gain: must be 'exp2' or 'linear'; got 'exp'$"),
+        ({"evaluation__cutoffs": [5, 5]}, r"^evaluation\.cutoffs: must differ; got \[5, 5\]$"),
         ({"evaluation__cutoffs": []}, r"^evaluation\.cutoffs: .*at least 1"),
         ({"training__learning_rate": float("inf")}, r"^training\.learning_rate: .*finite"),
         ({"towers__embedding_dim": 6}, r"^towers\.embedding_dim: must be a multiple of 4; got 6$"),

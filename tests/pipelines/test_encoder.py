@@ -73,6 +73,19 @@ def test_a_number_that_never_varies_or_is_never_there_stays_finite():
     assert got["query/hour"].to_list() == [0.0] * 4
 
 
+def test_a_constant_whose_deviation_rounds_above_zero_is_still_a_constant():
+    train = pl.LazyFrame({"query_id": ["q"] * 252, "document/price": [0.1] * 252})
+    features = Features(document=SideFeatures(numbers=("price",)))
+    encoder = Encoder.fit(train, features)
+    later = pl.LazyFrame({"document/price": [0.1, 0.6]})
+    assert encoder.transform(later).collect()["document/price"].to_list() == pytest.approx([0, 0.5])
+
+
+def test_a_wild_number_is_cut_off_and_one_beyond_floats_is_missing():
+    got = [row[4] for row in encode(*(("q", "u", 1.0, "b", [], x) for x in (1e30, -1e30, 1e300)))]
+    assert got == [10.0, -10.0, 0.0]
+
+
 def test_a_saved_encoder_encodes_as_before(tmp_path):
     encoder = Encoder.fit(TRAIN, FEATURES)
     encoder.save(tmp_path / "encoder")

@@ -11,13 +11,13 @@ from pipelines.flow import prepare
 from pipelines.jobs.folders import Folders
 from pipelines.jobs.prepare import run
 from pipelines.progress import Progress
-from tests.pipelines.job_tables import events, job, log
+from tests.pipelines.job_tables import as_file, events, job, log
 
 
 def prepared(impressions, happened=None, **changes):
     happened = events() if happened is None else happened
     with Progress("test") as progress:
-        return prepare(impressions.lazy(), happened.lazy(), job(**changes), progress)
+        return prepare(as_file(impressions), as_file(happened), job(**changes), progress)
 
 
 @pytest.fixture
@@ -65,8 +65,12 @@ def test_every_row_is_in_a_list_or_has_its_reason():
     [
         (log().clear(), r"read: the log must have rows; found none"),
         (
-            log().with_columns(rank=0),
+            log().with_columns(rank=-1),
             r"some row must be usable; found 30 rows, none usable, 30 of them because: position",
+        ),
+        (
+            log().with_columns(pl.col("rank") - 1),
+            r"log\.position must count from 1; found 0 as the first position of 10 of 10 queries",
         ),
         (log(1), r"every part must get a list; found no list for train, validation"),
         (
@@ -165,7 +169,7 @@ def test_a_query_feature_that_differs_within_a_list_is_told_and_counted(folders,
 
 def test_a_failed_job_leaves_the_old_lists(folders):
     manifest = made(folders)
-    log().with_columns(rank=0).write_parquet(folders.log / "log.parquet")
+    log().with_columns(rank=-1).write_parquet(folders.log / "log.parquet")
     with pytest.raises(LogError, match="usable"):
         made(folders)
     assert Manifest.load(folders.lists, verify=True) == manifest

@@ -138,7 +138,7 @@ def refused(capsys, *arguments):
 
 
 def test_training_without_lists_says_what_is_missing(tmp_path, capsys):
-    assert "lists is no folder of lists" in refused(capsys, "train", SAMPLE, "--out", tmp_path)
+    assert "there are no lists yet" in refused(capsys, "train", SAMPLE, "--out", tmp_path)
     assert not (tmp_path / "model").exists()
 
 

@@ -4,16 +4,21 @@ import pytest
 from pipelines.errors import ConfigError, LogError
 from pipelines.stages.label import label, rule_columns
 from pipelines.stages.read import read_impressions
-from tests.pipelines.job_tables import job, log
+from tests.pipelines.job_tables import as_file, job, log
 
 
 def graded(frame, settings):
-    rows = read_impressions(frame.lazy(), settings)
+    rows = read_impressions(as_file(frame), settings)
     return label(rows.with_columns(reason=pl.lit(None, dtype=pl.String)), settings).collect()
 
 
 def rules(*pairs):
-    return job(events=None, log__session=None, grades=[{"grade": g, "when": w} for g, w in pairs])
+    return job(
+        events=None,
+        log__session=None,
+        grades=[{"grade": g, "when": w} for g, w in pairs],
+        features__document={"ids": ["item"]},
+    )
 
 
 def test_the_first_rule_that_holds_gives_the_grade_and_none_gives_zero():
@@ -47,6 +52,7 @@ def test_rules_name_the_columns_they_need():
     [
         ("price >", r"grades\[0\]\.when: must be a SQL condition .*; got 'price >'"),
         ("price + 1", r"grades\[0\]\.when: must be a condition, true or false; got 'price \+ 1'"),
+        ("price > AVG(price)", r"grades\[0\]\.when: must be a condition on one row, .*; got"),
         ("price > 'a'", r"grades\[0\]\.when: cannot be evaluated .*; got"),
         ("UPPER(price) = 'A'", r"grades\[0\]\.when: cannot be evaluated .*; got"),
     ],

@@ -31,7 +31,7 @@ def test_a_row_that_breaks_a_rule_is_given_the_first_one_it_breaks():
         "query is null",
         "document is null",
         "time is null",
-        "position is null",
+        "position is null or above 2147483647",
         "position is below 1",
     ]
 
