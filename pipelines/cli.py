@@ -5,15 +5,17 @@ bug and shows its traceback.
 """
 
 import logging
+import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ltr.errors import LtrError
 from pipelines.config import Job, load_job
-from pipelines.errors import JobError
 from pipelines.jobs.folders import Folders, locked
 from pipelines.progress import Progress
 
@@ -61,13 +63,16 @@ def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    # Threads of torch that spin while they wait for each other stall on a machine they share:
+    # 13 times slower beside four busy processes, where sleeping ones lose nothing.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("ltr").setLevel(logging.INFO)
     try:
         app(arguments)
     except SystemExit as done:  # how typer ends, well or with a wrong command line
         return int(done.code or 0)
-    except (JobError, OSError) as error:
+    except (LtrError, OSError) as error:
         typer.echo(f"ltr: error: {error}", err=True)
         return 2
     return 0
@@ -81,7 +86,7 @@ def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -
         for name, step in steps:
             with Progress(name) as progress:
                 done = step(job, folders, progress)
-            typer.echo(f"{name}: {done}")
+            typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
 
 
 def _step(name: str, job: Job) -> Step:

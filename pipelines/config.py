@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from ltr.recipe import Config, LossConfig, Recipe, TowersConfig, TrainingConfig
 from pipelines.errors import ConfigError
 
 MAX_GRADE = 31
@@ -20,19 +21,12 @@ MAX_GRADE = 31
 
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
-Sizes = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 FeatureKind = Literal["id", "ids", "number"]
 Grade = Annotated[int, Field(ge=0, le=MAX_GRADE)]
 
 
-class Section(BaseModel):
-    """A table of the job file: frozen, strictly typed, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-
-class Log(Section):
+class Log(Config):
     """The impressions: one row per document shown for a query. Values are column names."""
 
     path: Name
@@ -50,7 +44,7 @@ class Log(Section):
     """A column that already holds the grade; instead of ``[[grades]]``."""
 
 
-class Events(Section):
+class Events(Config):
     """A second table of what people did, to be attributed to impressions."""
 
     path: Name
@@ -62,7 +56,7 @@ class Events(Section):
     """New column = action: ``clicks = "click"`` counts an impression's clicks as ``clicks``."""
 
 
-class GradeRule(Section):
+class GradeRule(Config):
     """One rule of ``[[grades]]``; the first that holds gives the grade, none gives 0."""
 
     grade: Grade
@@ -70,7 +64,7 @@ class GradeRule(Section):
     """A SQL condition over columns of the log and the event counts, e.g. ``purchases > 0``."""
 
 
-class SideFeatures(Section):
+class SideFeatures(Config):
     """The features of one side: queries or documents. Values are column names of the log."""
 
     ids: Names = ()
@@ -92,7 +86,7 @@ class SideFeatures(Section):
         }
 
 
-class Features(Section):
+class Features(Config):
     """Which columns the model sees."""
 
     query: SideFeatures = SideFeatures()
@@ -101,51 +95,21 @@ class Features(Section):
     """Ids seen fewer times in the training part become id 0, "unseen", which is thereby trained."""
 
 
-class ListLimits(Section):
+class ListLimits(Config):
     """Which lists are kept. A longer one is most often a bot, a shorter one has nothing to rank."""
 
     min_documents: Annotated[int, Field(ge=1)] = 2
     max_documents: Annotated[int, Field(ge=2)] = 500
 
 
-class SplitShares(Section):
+class SplitShares(Config):
     """Shares of the lists, by time: training first, then validation, then test."""
 
     validation: Share = 0.1
     test: Share = 0.2
 
 
-class Towers(Section):
-    """Sizes of the model: see ``ltr.towers``."""
-
-    embedding_dim: Annotated[int, Field(ge=4, multiple_of=4)] = 16
-    query: Sizes = (64, 32)
-    document: Sizes = (64, 32)
-    scorer: Sizes = (32,)
-
-
-class Loss(Section):
-    """A loss of ``ltr.losses`` by its function name, with its own arguments."""
-
-    name: Name = "graded_hinge"
-    arguments: dict[str, Any] = {}
-
-
-class Training(Section):
-    """How the model is trained."""
-
-    epochs: Annotated[int, Field(ge=1)] = 10
-    lists_per_batch: Annotated[int, Field(ge=1)] = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 0.001
-    """Adam's, for everything but the tables."""
-    table_learning_rate: Annotated[float, Field(gt=0)] = 0.05
-    """Row-wise Adagrad's, for the embedding tables."""
-    patience: Annotated[int, Field(ge=1)] = 2
-    """Epochs without a better validation NDCG@10 after which training stops."""
-    seed: Annotated[int, Field(ge=0)] = 0
-
-
-class Evaluation(Section):
+class Evaluation(Config):
     """How the report measures."""
 
     gain: Literal["exp2", "linear"] = "exp2"
@@ -159,7 +123,7 @@ class Evaluation(Section):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-class Job(Section):
+class Job(Config):
     """The whole job file."""
 
     output: Name
@@ -170,10 +134,15 @@ class Job(Section):
     features: Features
     lists: ListLimits = ListLimits()
     split: SplitShares = SplitShares()
-    towers: Towers = Towers()
-    loss: Loss = Loss()
-    training: Training = Training()
+    towers: TowersConfig = TowersConfig()
+    loss: LossConfig = LossConfig()
+    training: TrainingConfig = TrainingConfig()
     evaluation: Evaluation = Evaluation()
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the job says of the model and its training."""
+        return Recipe(towers=self.towers, loss=self.loss, training=self.training)
 
     @model_validator(mode="after")
     def _keys_agree(self) -> "Job":
@@ -266,9 +235,9 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
     return list(section.model_fields)
 
 
-def _section_of(annotation: Any) -> type[Section]:  # noqa: ANN401  a type of any form
+def _section_of(annotation: Any) -> type[Config]:  # noqa: ANN401  a type of any form
     for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, Section):
+        if isinstance(candidate, type) and issubclass(candidate, Config):
             return candidate
     msg = f"no section in {annotation!r}"
     raise TypeError(msg)

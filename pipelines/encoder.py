@@ -67,16 +67,16 @@ class Encoder:
             if kind != "number"
         }
         numbers = {
-            column: _scale(sources[column], column)
+            column: _finite_values(sources[column], column)
             for column, kind in kinds.items()
             if kind == "number"
         }
-        vocabularies = dict(zip(ids, pl.collect_all(ids.values()), strict=True))
-        scales = dict(zip(numbers, pl.collect_all(numbers.values()), strict=True))
+        vocabularies = zip(ids, pl.collect_all(ids.values()), strict=True)
+        values = zip(numbers, pl.collect_all(numbers.values()), strict=True)
         return cls(
             kinds,
-            {column: frame["id"] for column, frame in vocabularies.items()},
-            {column: Scaler(*frame.row(0)) for column, frame in scales.items()},
+            {column: frame.to_series() for column, frame in vocabularies},
+            {column: _scaler(frame.to_series()) for column, frame in values},
         )
 
     def transform(self, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -153,13 +153,17 @@ def _vocabulary(frame: pl.LazyFrame, column: str, kind: str, min_count: int) -> 
     return counted.sort(["len", "id"], descending=[True, False]).select("id")
 
 
-def _scale(frame: pl.LazyFrame, column: str) -> pl.LazyFrame:
-    deviation = _finite(column).std(ddof=0)
-    return frame.select(
-        _finite(column).mean().fill_null(0).alias("mean"),
-        # A column that never varies carries nothing; 1 keeps it finite.
-        pl.when(deviation > 0).then(deviation).otherwise(1.0).alias("deviation"),
-    )
+def _finite_values(frame: pl.LazyFrame, column: str) -> pl.LazyFrame:
+    return frame.select(_finite(column).drop_nulls().sort())
+
+
+def _scaler(values: pl.Series) -> Scaler:
+    """Fit on sorted values, so that neither threads nor the order of rows move the last bit."""
+    if values.is_empty():
+        return Scaler(0.0, 1.0)
+    numbers = values.to_numpy()
+    # A column that never varies carries nothing; 1 keeps it finite.
+    return Scaler(float(numbers.mean()), float(numbers.std()) or 1.0)
 
 
 def _finite(column: str) -> pl.Expr:

@@ -5,8 +5,10 @@
 └── ``LogError``              the log: stage, what was expected, what was found
 """
 
+from ltr.errors import LtrError
 
-class JobError(Exception):
+
+class JobError(LtrError):
     """Something in the job's input is wrong; the text is one line that says what and where."""
 
 

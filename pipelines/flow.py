@@ -11,7 +11,7 @@ from pipelines.encoder import Encoder
 from pipelines.errors import LogError, first_line
 from pipelines.progress import Progress
 from pipelines.stages.attribute import attribute, count
-from pipelines.stages.group import group
+from pipelines.stages.group import group, varying
 from pipelines.stages.label import label
 from pipelines.stages.limit import limit
 from pipelines.stages.read import read_events, read_impressions
@@ -29,6 +29,8 @@ class Prepared:
     """Every row of the log: graded, with its part or the reason why it has none."""
     events: pl.DataFrame | None
     """Every event, with its impression or the reason why it has none."""
+    varying: dict[str, int]
+    """Query features that differ within a list, and within how many."""
 
 
 def prepare(
@@ -51,15 +53,20 @@ def prepare(
     with progress.step("label and split"):
         parted = _collect(split(limit(label(rows, job), job.lists), job.split), "label")
     _refuse_hopeless(parted)
-    with progress.step("encode"):
+    with progress.step("encode") as step:
+        differing = _varying(parted)
+        for column, number in differing.items():
+            step.say(f"{column} differs within {number:,} lists; the first document's is taken")
         encoder = Encoder.fit(_part(parted, "train"), job.features)
     lists: dict[SplitName, pl.DataFrame] = {}
-    for part in PARTS:
-        with progress.step(f"group {part}"):
-            schema = encoded_schema(job.features, parted.schema["time"])
+    with progress.step("group") as step:
+        step.expect(len(PARTS))
+        schema = encoded_schema(job.features, parted.schema["time"])
+        for part in PARTS:
             encoded = require(encoder.transform(_part(parted, part)), schema, "encode")
             lists[part] = _collect(group(encoded), "group")
-    return Prepared(lists, encoder, parted, attributed)
+            step.advance()
+    return Prepared(lists, encoder, parted, attributed, differing)
 
 
 def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
@@ -76,6 +83,12 @@ def _part(rows: pl.DataFrame, part: SplitName) -> pl.LazyFrame:
     return (
         rows.lazy().filter(pl.col("part") == part).with_columns(pl.col("list_time").alias("time"))
     )
+
+
+def _varying(parted: pl.DataFrame) -> dict[str, int]:
+    kept = parted.lazy().filter(pl.col(REASON).is_null())
+    counts = _collect(varying(kept), "group")
+    return {column.name: column.item() for column in counts if column.sum()}
 
 
 def _refuse_hopeless(rows: pl.DataFrame) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 LOG_EVERY_S = 10.0
@@ -20,59 +20,77 @@ log = logging.getLogger("ltr")
 class Step:
     """One step of a job; ``advance`` it, and ``say`` what is worth knowing of it."""
 
-    def __init__(self, name: str, total: int | None) -> None:
-        self.name, self.total, self.done, self.said = name, total, 0, ""
+    def __init__(self, name: str) -> None:
+        self.name, self.done, self.said = name, 0, ""
+        self.total: int | None = None
 
-    def advance(self, steps: int = 1) -> None:
-        """Count ``steps`` more of ``total`` as done."""
-        self.done += steps
+    def expect(self, total: int) -> None:
+        """Say how often the step will advance."""
+        self.total = total
+
+    def advance(self) -> None:
+        """Count one more of ``total`` as done."""
+        self.done += 1
 
     def say(self, text: str) -> None:
-        """Show ``text`` beside the step from now on."""
+        """Show ``text`` beside the step."""
         self.said = text
+
+    def finish(self) -> None:
+        """Show that the step is done."""
 
 
 class _BarStep(Step):
     """A step drawn as a bar."""
 
-    def __init__(self, bars: Bars, name: str, total: int | None) -> None:
-        super().__init__(name, total)
-        self._bars = bars
-        self._task = bars.add_task(name, total=total, said="")
+    def __init__(self, name: str, bars: Bars) -> None:
+        super().__init__(name)
+        self._bars, self._task = bars, bars.add_task(name, total=None, said="", count="")
 
-    def advance(self, steps: int = 1) -> None:
-        super().advance(steps)
-        self._bars.update(self._task, completed=self.done)
+    def expect(self, total: int) -> None:
+        super().expect(total)
+        self._bars.update(self._task, total=total)
+
+    def advance(self) -> None:
+        super().advance()
+        count = f"{self.done:,}/{self.total:,}" if self.total else f"{self.done:,}"
+        self._bars.update(self._task, completed=self.done, count=count)
 
     def say(self, text: str) -> None:
         super().say(text)
         self._bars.update(self._task, said=text)
 
     def finish(self) -> None:
-        """Draw the bar full."""
-        total = self.total or 1
-        self._bars.update(self._task, total=total, completed=total)
+        self._bars.update(self._task, total=self.done or 1, completed=self.done or 1)
 
 
 class _LineStep(Step):
-    """A step told by a line every ten seconds."""
+    """A step told by log lines: what it says, how far it is every ten seconds, and its end."""
 
-    def __init__(self, job: str, name: str, total: int | None) -> None:
-        super().__init__(name, total)
-        self._job, self._next = job, time.monotonic() + LOG_EVERY_S
+    def __init__(self, name: str, job: str) -> None:
+        super().__init__(name)
+        self._job, self._began = job, time.monotonic()
+        self._next = self._began + LOG_EVERY_S
 
-    def advance(self, steps: int = 1) -> None:
-        super().advance(steps)
+    def advance(self) -> None:
+        super().advance()
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + LOG_EVERY_S
-            log.info("%s: %s %d of %s  %s", self._job, self.name, self.done, self.total, self.said)
+            log.info("%s: %s, %d of %s", self._job, self.name, self.done, self.total)
+
+    def say(self, text: str) -> None:
+        super().say(text)
+        log.info("%s: %s: %s", self._job, self.name, text)
+
+    def finish(self) -> None:
+        log.info("%s: %s done in %.1f s", self._job, self.name, time.monotonic() - self._began)
 
 
 class Progress:
     """The steps of one job, each shown while it runs.
 
     Example:
-        >>> with Progress("prepare") as progress, progress.step("write shards", 2) as step:
+        >>> with Progress("prepare") as progress, progress.step("write shards") as step:
         ...     step.advance()
         ...     step.advance()
         >>> step.done
@@ -85,7 +103,7 @@ class Progress:
         columns = (
             TextColumn("{task.description:<18}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]:>9}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[said]}"),
         )
@@ -101,15 +119,8 @@ class Progress:
             self._bars.stop()
 
     @contextmanager
-    def step(self, name: str, total: int | None = None) -> Iterator[Step]:
-        """Show ``name`` while the block runs; ``total`` is how often it will advance, if known."""
-        began = time.monotonic()
-        if self._bars:
-            bar = _BarStep(self._bars, name, total)
-            yield bar
-            bar.finish()
-        else:
-            line = _LineStep(self.job, name, total)
-            yield line
-            taken = time.monotonic() - began
-            log.info("%s: %s done in %.1f s  %s", self.job, name, taken, line.said)
+    def step(self, name: str) -> Iterator[Step]:
+        """Show the step ``name`` while the block runs."""
+        step = _BarStep(name, self._bars) if self._bars else _LineStep(name, self.job)
+        yield step
+        step.finish()

@@ -1,4 +1,4 @@
-"""Write lists as Arrow IPC shards: see ``ltr.data.manifest`` for the format."""
+"""Write lists as Arrow IPC shards: see ``ltr.data.schema`` for the columns."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,18 +8,10 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from ltr.data.manifest import Feature, Shard, Split, SplitName, checksum
+from ltr.data.schema import arrow_schema
 
 SHARD_DOCUMENTS = 1_000_000
 """Documents a shard holds, give or take a list: large enough to be read at the disk's speed."""
-
-ARROW_TYPES = {
-    ("query", "id"): pa.int64(),
-    ("query", "ids"): pa.list_(pa.int64()),
-    ("query", "number"): pa.float32(),
-    ("document", "id"): pa.list_(pa.int64()),
-    ("document", "ids"): pa.list_(pa.list_(pa.int64())),
-    ("document", "number"): pa.list_(pa.float32()),
-}
 
 
 def write_split(
@@ -34,10 +26,12 @@ def write_split(
         folder: The folder of lists that is being made.
     """
     (folder / name).mkdir()
+    times = pa.int64() if lists.schema["time"] == pl.Int64 else pa.timestamp("us")
+    schema = arrow_schema(features, times)
     shards = []
     for number, shard in enumerate(_cut(lists)):
         file = f"{name}/{number:05}.arrow"
-        _write(shard, arrow_schema(features, lists.schema["time"]), folder / file)
+        _write(shard, schema, folder / file)
         shards.append(
             Shard(
                 file=file,
@@ -55,20 +49,6 @@ def write_split(
         last=_text(lists["time"].max()),
         shards=tuple(shards),
     )
-
-
-def arrow_schema(features: Sequence[Feature], time: pl.DataType) -> pa.Schema:
-    """Return the Arrow schema of a shard."""
-    times = pa.int64() if time == pl.Int64 else pa.timestamp("us")
-    columns = {
-        "query_id": pa.string(),
-        "time": times,
-        "document_id": pa.list_(pa.string()),
-        "position": pa.list_(pa.int32()),
-        "grade": pa.list_(pa.uint8()),
-        **{one.column: ARROW_TYPES[one.side, one.kind] for one in features},
-    }
-    return pa.schema([pa.field(name, dtype) for name, dtype in columns.items()])
 
 
 def _cut(lists: pl.DataFrame) -> Iterator[pl.DataFrame]:

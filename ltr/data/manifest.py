@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from ltr.errors import LtrError
+
 FORMAT: Final = "ltr-lists/1"
 FILE = "manifest.json"
 
@@ -30,7 +32,7 @@ SplitName = Literal["train", "validation", "test"]
 Count = Annotated[int, Field(ge=0)]
 
 
-class ListsError(ValueError):
+class ListsError(LtrError, ValueError):
     """A folder cannot be read as lists; the message names the folder and what is wrong in it."""
 
 
@@ -144,6 +146,8 @@ class Manifest(Record):
     splits: dict[SplitName, Split]
     rows: Rows
     events: Events | None = None
+    varying: dict[str, Count] = {}
+    """Query features that differ within a list, where the first document's value stands: lists."""
     encoder: Annotated[str, Field(pattern="^[0-9a-f]+$")]
     """Fingerprint of the vocabularies and scalers the lists were encoded with."""
     job: dict[str, JsonValue]

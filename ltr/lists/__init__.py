@@ -23,6 +23,8 @@ from ltr.lists._arrange import Documents, Lists, arrange
 from ltr.lists._padded import Padded
 from ltr.lists._ragged import Ragged
 from ltr.lists._reduce import Reduction, check_choice, reduce
+from ltr.lists._rows import Rows
+from ltr.lists._ties import tied_ranks
 
 __all__ = [
     "Documents",
@@ -30,7 +32,9 @@ __all__ = [
     "Padded",
     "Ragged",
     "Reduction",
+    "Rows",
     "arrange",
     "check_choice",
     "reduce",
+    "tied_ranks",
 ]

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ltr.lists._padded import Padded
 from ltr.lists._ragged import Ragged
+from ltr.lists._rows import Rows
 
 
 class Lists(Protocol):
@@ -26,6 +27,9 @@ class Lists(Protocol):
 
     def counts(self) -> Tensor:
         """Documents in each list: Int64 ``[lists]``."""
+
+    def longest(self) -> int:
+        """Bound on the documents in a list: exact where reading it does not wait for a device."""
 
     def ids(self) -> Tensor:
         """Number of each document's list, in padding that of lists: Int64 ``[documents]``."""
@@ -77,6 +81,12 @@ class Lists(Protocol):
 
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         """Running ``logsumexp`` from the start of each list, or from its end."""
+
+    def groups(self, room: int) -> list[Rows]:
+        """The lists in padded rows, in groups of ``rows * width**2 <= room``, or of one row.
+
+        Where the lengths of ragged lists cannot be read without waiting, all are one row.
+        """
 
     def rows(self, x: Tensor, fill: float = 0.0) -> Tensor:
         """``x`` as ``[..., width]``: the documents of a list share a row; ``fill`` in padding."""

@@ -6,6 +6,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from ltr.lists._rows import Rows, groups_of_padded
 from ltr.lists._scan import logcumsumexp
 
 
@@ -50,6 +51,9 @@ class Padded:
         if self.mask is None:
             return torch.full(self.shape, self.full_shape[-1], device=self.device)
         return self.mask.sum(-1)
+
+    def longest(self) -> int:
+        return self.full_shape[-1]
 
     def ids(self) -> Tensor:
         numbers = torch.arange(self.shape.numel(), device=self.device).view(*self.shape, 1)
@@ -140,6 +144,9 @@ class Padded:
 
     def _sink(self, x: Tensor) -> Tensor:
         return x if self.sink is None else x + self.sink
+
+    def groups(self, room: int) -> list[Rows]:
+        return groups_of_padded(self.full_shape, self.mask, room)
 
     def _zero_if_empty(self, values: Tensor) -> Tensor:
         return values if self.ones is None else torch.where(self.ones.amax(-1) > 0, values, 0.0)

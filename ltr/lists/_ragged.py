@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ltr.lists._rows import Rows, groups_of_ragged
+
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
@@ -27,6 +29,11 @@ class Ragged:
 
     def counts(self) -> Tensor:
         return self.lengths
+
+    def longest(self) -> int:
+        if self._can_read:
+            return int(self.lengths.max()) if self.lengths.numel() else 0
+        return self.docs
 
     def ids(self) -> Tensor:
         return self.spread(torch.arange(self.lengths.numel(), device=self.lengths.device))
@@ -86,6 +93,11 @@ class Ragged:
     def logcumsumexp(self, x: Tensor, *, reverse: bool = False) -> Tensor:
         return self._scan(x, torch.logaddexp, reverse=reverse)
 
+    def groups(self, room: int) -> list[Rows]:
+        if self._can_read:
+            return groups_of_ragged(self.lengths, room)
+        return [Rows(1, self.docs, ids=self.ids()[None])] if self.docs else []
+
     def rows(self, x: Tensor, fill: float = 0.0) -> Tensor:
         width = self._row_width()
         if width is None:
@@ -105,8 +117,7 @@ class Ragged:
 
     def _row_width(self) -> int | None:
         """Documents in the longest list; None, for one row of all, where it is not known."""
-        known = self.lengths.device.type == "cpu" and not torch.compiler.is_compiling()
-        return self._longest() if known else None
+        return self.longest() if self._can_read else None
 
     def _row_places(self, width: int) -> Tensor:
         return self.ids() * width + self.place()
@@ -129,7 +140,7 @@ class Ragged:
         before = self.place()
         if reverse:
             before = self.spread(self.lengths) - 1 - before
-        step, longest = 1, self._longest()
+        step, longest = 1, self.longest()
         while step < longest:
             shift = -step if reverse else step
             # Rolled over the end only where ``before`` says that no document is there.
@@ -137,8 +148,6 @@ class Ragged:
             step *= 2
         return x
 
-    def _longest(self) -> int:
-        """Bound on the documents in a list: exact where reading it does not wait for a device."""
-        if self.lengths.device.type == "cpu" and not torch.compiler.is_compiling():
-            return int(self.lengths.max()) if self.lengths.numel() else 0
-        return self.docs
+    @property
+    def _can_read(self) -> bool:
+        return self.lengths.device.type == "cpu" and not torch.compiler.is_compiling()

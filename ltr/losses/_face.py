@@ -1,6 +1,5 @@
 """The ``nn.Module`` faces of the losses: one class, and a subclass per function to name it."""
 
-import difflib
 import inspect
 from collections.abc import Callable
 from types import MappingProxyType, UnionType
@@ -16,7 +15,7 @@ class LossModule(nn.Module):
 
     >>> from ltr.losses import GradedHingeLoss
     >>> GradedHingeLoss(margin=0.5)
-    GradedHingeLoss(margin=0.5, reduction='mean')
+    GradedHingeLoss(margin=0.5, pair_weight=None, reduction='mean')
     """
 
     function: ClassVar[Callable[..., Tensor]]
@@ -30,9 +29,12 @@ class LossModule(nn.Module):
             _check(name, value, self.signature.parameters[name].annotation)
             setattr(self, name, value)
 
-    def forward(self, scores: Tensor, labels: Tensor, **tensors: Tensor | None) -> Tensor:
-        """Return the loss; ``tensors`` are the function's, such as ``lengths`` or ``mask``."""
-        return type(self).function(scores, labels, **tensors, **self.arguments)
+    def forward(self, *inputs: Tensor, **tensors: Tensor | None) -> Tensor:
+        """Return the loss of the function's ``inputs``, such as scores and labels.
+
+        ``tensors`` are its others, such as ``lengths`` or ``mask``.
+        """
+        return type(self).function(*inputs, **tensors, **self.arguments)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -44,30 +46,9 @@ class LossModule(nn.Module):
 
 
 def face(function: Callable[..., Tensor]) -> type[LossModule]:
-    """Make the module face of a loss: ``graded_hinge`` -> ``GradedHingeLoss``.
-
-    Its constructor takes the function's keyword arguments that are not tensors, in their order.
-    """
-    name = function.__name__
-    own = [
-        parameter.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not _is_per_call(parameter)
-    ]
-    signature = inspect.Signature(own)
-    text = inspect.getdoc(function) or ""
-    made = type(
-        "".join(part.capitalize() for part in name.split("_")) + "Loss",
-        (LossModule,),
-        {
-            "__doc__": f"{text.split('>>>')[0]}The module face of :func:`ltr.losses.{name}`.",
-            "__module__": "ltr.losses",
-            "__signature__": signature,
-            "function": staticmethod(function),
-            "signature": signature,
-        },
-    )
-    _FACES[name] = made
+    """Make the module face of a loss of ours and put it into the catalogue."""
+    made = make_face(function.__name__, function)
+    _FACES[function.__name__] = made
     return made
 
 
@@ -77,21 +58,29 @@ catalogue = MappingProxyType(_FACES)
 """The module face of each loss by the name of its function."""
 
 
-def by_name(name: str) -> type[LossModule]:
-    """Return the module face of the loss function ``name``.
+def make_face(name: str, function: Callable[..., Tensor]) -> type[LossModule]:
+    """Make the module face of a loss: ``graded_hinge`` -> ``GradedHingeLoss``.
 
-    Raises:
-        ValueError: If no loss has this name; the text gives the nearest.
-
-    >>> by_name("graded_hinge")(margin=0.5)
-    GradedHingeLoss(margin=0.5, reduction='mean')
+    Its constructor takes the function's keyword arguments that are not tensors, in their order.
     """
-    if name in _FACES:
-        return _FACES[name]
-    near = difflib.get_close_matches(name, _FACES, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_FACES))}"
-    msg = f"no loss is called {name!r}; {hint}"
-    raise ValueError(msg)
+    own = [
+        parameter.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for parameter in inspect.signature(function, eval_str=True).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not _is_per_call(parameter)
+    ]
+    signature = inspect.Signature(own)
+    text = inspect.getdoc(function) or ""
+    return type(
+        "".join(part.capitalize() for part in name.removesuffix("_loss").split("_")) + "Loss",
+        (LossModule,),
+        {
+            "__doc__": f"{text.split('>>>')[0]}The module face of the function ``{name}``.",
+            "__module__": "ltr.losses",
+            "__signature__": signature,
+            "function": staticmethod(function),
+            "signature": signature,
+        },
+    )
 
 
 def _is_per_call(parameter: inspect.Parameter) -> bool:
@@ -105,6 +94,8 @@ def _check(name: str, value: object, annotation: Any) -> None:  # noqa: ANN401 -
         check_choice(name, value, annotation)
         return
     types = allowed if isinstance(annotation, UnionType) else (annotation,)
+    if not all(isinstance(each, type) for each in types):
+        return  # A plug-in's list[int], say: its own business.
     if float in types:
         types = (*types, int)
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):

@@ -4,10 +4,11 @@ Joachims, "Optimizing search engines using clickthrough data", KDD 2002, the pai
 the hinge is its slack variable.
 """
 
-from torch import Tensor
+from torch import Tensor, relu_
 
-from ltr.lists import Reduction, arrange, reduce
+from ltr.lists import Documents, Reduction, arrange, reduce
 from ltr.losses._graded_pairs import graded_pairs
+from ltr.losses._pairs import PairSums, PairWeight, hinge_below, pairwise
 
 
 def graded_hinge(
@@ -18,6 +19,7 @@ def graded_hinge(
     mask: Tensor | None = None,
     weights: Tensor | None = None,
     margin: float = 1.0,
+    pair_weight: PairWeight | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Mean hinge of a list's pairs, weighed by their difference in grade; in units of the scores.
@@ -28,8 +30,8 @@ def graded_hinge(
     by exactly the margin, its gradient is 0.
 
     Takes O(n log n) time and O(n) memory for a list of n documents, for a pass per bit of the
-    grades' range (of their number, where they are not small whole numbers). Differentiable in the
-    scores only.
+    grades' range (of their number, where they are not small whole numbers). With a ``pair_weight``
+    it compares the pairs one by one, as ``ranknet``. Differentiable in the scores only.
 
     Relations to other losses: ``ranknet`` is its smooth form and never stops pushing a pair apart;
     ``rank_hinge`` samples the pairs; ``lambda_loss`` weighs them by what a swap does to NDCG.
@@ -41,6 +43,7 @@ def graded_hinge(
         mask: Bool, shape of ``scores``, True = a real document.
         weights: Shape of ``scores``, e.g. inverse propensities. A list counts whatever they are.
         margin: Distance in score at which a pair costs nothing; may be 0 or negative.
+        pair_weight: Another factor of each pair above the line, e.g. ``LambdaWeight("ndcg2")``.
         reduction: "mean" over the lists that have a pair, "sum", or "none" for one value per list.
 
     Returns:
@@ -55,6 +58,14 @@ def graded_hinge(
     tensor(0.3000)
     """
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
+    if pair_weight is None:
+        pairs = _sorted_pairs(docs, margin)
+    else:
+        pairs = pairwise(docs, hinge_below(margin), relu_, pair_weight)
+    return reduce(pairs.mean(), pairs.counted, reduction, scores.dtype)
+
+
+def _sorted_pairs(docs: Documents, margin: float) -> PairSums:
     lists = docs.lists
     hinge, weight, _ = graded_pairs(
         docs.scores.flatten(),
@@ -64,6 +75,4 @@ def graded_hinge(
         lists.shape.numel(),
         margin,
     )
-    counted = weight > 0
-    values = (hinge / weight.where(counted, 1.0)).view(lists.shape)
-    return reduce(values, counted, reduction, scores.dtype)
+    return PairSums(hinge.view(lists.shape), weight.view(lists.shape))

@@ -195,8 +195,10 @@ def _ranks(labels: Tensor) -> tuple[Tensor, int, bool]:
     """Rank each grade from 0; also a bound on the ranks, and whether they differ as grades do."""
     if labels.device.type == "cpu" and labels.numel():
         low, high = (float(x) for x in labels.aminmax())
-        if high - low < _SMALL_RANGE and bool((labels == labels.round()).all()):
-            return (labels - low).int(), int(high - low), True
+        if high - low < _SMALL_RANGE and low.is_integer():
+            rank = (labels - low).int()
+            if bool((rank == labels - low).all()):
+                return rank, int(high - low), True
     ordered, order = labels.sort()
     rank = torch.zeros_like(order)
     rank[1:] = (ordered[1:] != ordered[:-1]).long().cumsum(0)

@@ -18,7 +18,7 @@ from pipelines.sources import scan
 
 
 def run(job: Job, folders: Folders, progress: Progress) -> str:
-    """Make ``lists`` of the log and return a line that says what was made.
+    """Make ``lists`` of the log and say what was made.
 
     Raises:
         JobError: The log cannot be used as the job file says.
@@ -29,9 +29,11 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
     features = describe(prepared.encoder, job.features)
     with replace_folder(folders.lists) as folder:
         splits = {}
-        for name, lists in prepared.lists.items():
-            with progress.step(f"write {name}"):
+        with progress.step("write") as step:
+            step.expect(len(prepared.lists))
+            for name, lists in prepared.lists.items():
                 splits[name] = write_split(lists, name, features, folder)
+                step.advance()
         write_rejects(prepared, folder / "rejects")
         prepared.encoder.save(folder / "encoder")
         manifest = Manifest(
@@ -39,6 +41,7 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
             splits=splits,
             rows=_rows(prepared.rows),
             events=None if prepared.events is None else _events(prepared.events),
+            varying=prepared.varying,
             encoder=prepared.encoder.fingerprint,
             job=json.loads(job.model_dump_json()),
         )
@@ -93,5 +96,5 @@ def _summary(folder: Path, manifest: Manifest) -> str:
         for name, split in manifest.splits.items()
     )
     rows = manifest.rows
-    kept = f"{rows.kept:,} of {rows.read:,} rows kept"
-    return f"wrote {folder}: {parts}; {kept}, the others in {folder / 'rejects'} with their reasons"
+    left = f"the others, each with its reason, are in {folder / 'rejects'}"
+    return f"wrote {folder}\n{parts}\n{rows.kept:,} of {rows.read:,} rows kept; {left}"

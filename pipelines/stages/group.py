@@ -7,6 +7,17 @@ out  the columns of a shard (see ``ltr.data.manifest``), lists in the order of t
 import polars as pl
 
 
+def varying(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one row: for each query feature, the number of lists within which it differs.
+
+    Such a column belongs to the documents, or the query's id is no query's; ``group`` takes the
+    first document's value, so somebody should be told.
+    """
+    columns = [name for name in rows.collect_schema().names() if name.startswith("query/")]
+    differs = [pl.col(name).ne_missing(pl.col(name).first()).any() for name in columns]
+    return rows.group_by("query_id").agg(differs).select(pl.col(columns).sum())
+
+
 def group(encoded: pl.LazyFrame) -> pl.LazyFrame:
     """Gather each query's documents, in logged order, into one row.
 

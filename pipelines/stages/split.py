@@ -31,7 +31,7 @@ def split(graded: pl.LazyFrame, shares: SplitShares) -> pl.LazyFrame:
         .then(pl.lit("train"))
     )
     return (
-        timed.join(_cuts(timed, shares), how="cross")
+        timed.join(_cuts(timed, shares), how="cross", maintain_order="left")
         .with_columns(part.cast(PART).alias("part"))
         .drop("validation_from", "test_from")
     )

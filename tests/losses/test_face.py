@@ -18,7 +18,7 @@ LABELS = torch.tensor([1, 0, 3, 2, 0, 1])
 @pytest.mark.parametrize("name", sorted(catalogue))
 def test_each_face_is_named_after_its_function_and_explains_itself(name):
     face = catalogue[name]
-    words = "".join(word.capitalize() for word in name.split("_"))
+    words = "".join(word.capitalize() for word in name.removesuffix("_loss").split("_"))
     assert face.__name__ == f"{words}Loss"
     assert getattr(losses, face.__name__) is face
     assert getattr(losses, name) is face.function
@@ -44,7 +44,7 @@ def test_a_face_gives_the_value_of_its_function():
 
 
 def test_the_constructor_shows_its_real_arguments():
-    assert str(inspect.signature(GradedHingeLoss)).startswith("(margin: float = 1.0, reduction:")
+    assert str(inspect.signature(GradedHingeLoss)).startswith("(margin: float = 1.0, pair_weight:")
     assert GradedHingeLoss(0.5).margin == 0.5
 
 

@@ -1,5 +1,7 @@
 """The losses over blocks of one positive and its negatives."""
 
+from math import exp, log
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
@@ -39,6 +41,29 @@ def test_rank_cross_entropy_uses_the_grades_as_they_are():
     log_p = torch.tensor([1.0, 0.0]).log_softmax(0)
     expected = -(3 * log_p[0] + 1 * log_p[1]).item()
     assert rank_cross_entropy(blocks, grades).item() == pytest.approx(expected)
+
+
+def test_rank_cross_entropy_of_sampled_negatives_subtracts_the_log_of_their_probability():
+    # One negative is drawn ten times as often as the other; the positive as often as the first.
+    q = torch.tensor([[0.5, 0.5, 0.05]])
+    value = rank_cross_entropy(
+        SCORES[:3].view(1, 3), OF_THREE[:3].view(1, 3), num_neg=2, log_q=q.log()
+    )
+    corrected = [exp(0.2) / 0.5, exp(-0.4) / 0.5, exp(1.3) / 0.05]
+    assert value.item() == pytest.approx(-log(corrected[0] / sum(corrected)))
+
+
+def test_what_is_the_same_for_a_block_cancels_from_the_correction():
+    popularity = torch.tensor([1.0, 8.0, 2.0, 5.0, 1.0, 3.0])
+    share = popularity / torch.tensor([11.0, 11, 11, 9, 9, 9])
+    by_count = rank_cross_entropy(SCORES, OF_THREE, num_neg=2, log_q=popularity.log())
+    by_share = rank_cross_entropy(SCORES, OF_THREE, num_neg=2, log_q=share.log())
+    assert by_count.item() == pytest.approx(by_share.item())
+
+
+def test_a_correction_that_does_not_fit_is_named():
+    with pytest.raises(ValueError, match=r"log_q must have the shape of scores, \[6\]; got \[3\]"):
+        rank_cross_entropy(SCORES, OF_TWO, log_q=torch.zeros(3))
 
 
 @pytest.mark.parametrize("loss", [rank_hinge, rank_cross_entropy])

@@ -61,9 +61,13 @@ def refused(capsys, *arguments):
 def test_prepare_says_what_it_wrote(folder, capsys):
     assert ltr("prepare", folder / "job.toml") == 0
     said = capsys.readouterr().out
-    assert said.startswith(
-        f"prepare: wrote {folder / 'run' / 'lists'}: train 7 lists of 21 documents"
-    )
+    assert said.splitlines() == [
+        f"prepare: wrote {folder / 'run' / 'lists'}",
+        "  train 7 lists of 21 documents, validation 1 lists of 3 documents, test 2 lists of 6 "
+        "documents",
+        "  30 of 30 rows kept; the others, each with its reason, are in "
+        f"{folder / 'run' / 'lists' / 'rejects'}",
+    ]
     assert Manifest.load(folder / "run" / "lists", verify=True).rows.kept == 30
 
 
@@ -167,3 +171,16 @@ def test_a_killed_job_leaves_the_old_lists_and_the_next_one_cleans_up(folder):
     assert ltr("prepare", folder / "job.toml") == 0
     assert json.loads((folder / "run/lists/manifest.json").read_text())["rows"]["read"] == 60
     assert len(list((folder / "run").glob(".lists.*"))) == 1
+
+
+@pytest.mark.parametrize("missing", ["typer", "polars"])
+def test_a_missing_extra_is_named(folder, missing):
+    hidden = (
+        f"import sys; sys.modules[{missing!r}] = None; sys.argv[0] = 'ltr';"
+        "from pipelines.entry import main; sys.exit(main())"
+    )
+    command = [sys.executable, "-c", hidden, "prepare", str(folder / "job.toml")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"ltr: error: {missing} is not installed; the commands need")
+    assert len(done.stderr.splitlines()) == 1

@@ -155,6 +155,14 @@ def test_the_same_log_gives_the_same_bytes(folders, tmp_path):
     assert made(folders) == made(again)
 
 
+def test_a_query_feature_that_differs_within_a_list_is_told_and_counted(folders, caplog):
+    changing = log().with_columns(user=pl.format("u{}", pl.col("rank").clip(upper_bound=2)))
+    changing.write_parquet(folders.log / "log.parquet")
+    with caplog.at_level("INFO", logger="ltr"):
+        assert made(folders).varying == {"query/user": 10}
+    assert "query/user differs within 10 lists; the first document's is taken" in caplog.text
+
+
 def test_a_failed_job_leaves_the_old_lists(folders):
     manifest = made(folders)
     log().with_columns(rank=0).write_parquet(folders.log / "log.parquet")

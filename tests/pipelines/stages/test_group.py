@@ -1,6 +1,6 @@
 import polars as pl
 
-from pipelines.stages.group import group
+from pipelines.stages.group import group, varying
 
 
 def test_rows_become_lists_in_the_order_of_time_and_documents_in_logged_order():
@@ -19,3 +19,20 @@ def test_rows_become_lists_in_the_order_of_time_and_documents_in_logged_order():
         ("b", 1, ["z", "x"], [1, 2], [2, 0], 5, [[2, 3], [1]]),
         ("a", 2, ["y", "x"], [1, 2], [1, 3], 6, [[], [4]]),
     ]
+
+
+def test_lists_within_which_a_query_feature_differs_are_counted():
+    rows = pl.LazyFrame(
+        {
+            "query_id": ["a", "a", "b", "b"],
+            "query/user": ["u", "u", "u", None],
+            "query/tags": [["x"], ["x"], ["x"], ["y"]],
+            "query/hour": [1.0, 1.0, 2.0, 2.0],
+            "document/brand": ["p", "q", "r", "s"],
+        }
+    )
+    assert varying(rows).collect().row(0, named=True) == {
+        "query/user": 1,
+        "query/tags": 1,
+        "query/hour": 0,
+    }

@@ -1,0 +1,12 @@
+"""Two towers and a scorer over torchrec's embedding tables."""
+
+from ltr.towers.parallel import dense_parameters, distribute, plain_weights, process_group
+from ltr.towers.ranker import Ranker
+
+__all__ = [
+    "Ranker",
+    "dense_parameters",
+    "distribute",
+    "plain_weights",
+    "process_group",
+]

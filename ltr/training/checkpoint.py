@@ -1,0 +1,131 @@
+"""A trained model on disk: weights as plain tensors, and what is needed to use them.
+
+A folder of three files. ``model.safetensors`` holds the weights, ``model.json`` (`ModelCard`) the
+features and sizes that they belong to, ``history.json`` one record per epoch. Nothing is pickled:
+loading a model runs no code of its author.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ltr.data.manifest import Feature, Manifest
+from ltr.errors import LtrError
+from ltr.recipe import Recipe
+from ltr.towers import Ranker
+
+FORMAT: Final = "ltr-model/1"
+WEIGHTS = "model.safetensors"
+CARD = "model.json"
+HISTORY = "history.json"
+
+
+class ModelError(LtrError, ValueError):
+    """A folder cannot be read as a model, or the model does not fit the lists."""
+
+
+class EpochRecord(BaseModel):
+    """What one epoch came to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epoch: Annotated[int, Field(ge=1)]
+    train_loss: float
+    """Mean over the lists (or blocks) of the epoch, each at the time of its own step."""
+    validation_ndcg: float
+    """Mean NDCG@10 over the validation lists that have a grade above 0."""
+    is_best: bool
+    """Whether it was the best so far, so that its weights were kept."""
+
+
+class ModelCard(BaseModel):
+    """The whole of ``model.json``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["ltr-model/1"] = FORMAT
+    features: tuple[Feature, ...]
+    encoder: str
+    """Fingerprint of the encoder of the lists it was trained on."""
+    recipe: Recipe
+    best_epoch: int
+    validation_ndcg: float
+    """Of the best epoch."""
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read ``model.json`` of a model.
+
+        Raises:
+            ModelError: It is missing or not valid.
+        """
+        path = Path(folder) / CARD
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            msg = f"{folder} is no folder of a model: cannot read {CARD}: {error.strerror}"
+            raise ModelError(msg) from error
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            msg = f"{path} is not valid: {where}: {first['msg']}"
+            raise ModelError(msg) from error
+
+    def check_lists(self, manifest: Manifest) -> None:
+        """Refuse lists whose ids and numbers mean something else to this model.
+
+        Raises:
+            ModelError: The features differ, or another encoder made them.
+        """
+        if manifest.features != self.features:
+            odd = sorted(feature.column for feature in {*manifest.features} ^ {*self.features})
+            msg = f"the lists must have the features of the model; they differ in {', '.join(odd)}"
+            raise ModelError(msg)
+        if manifest.encoder != self.encoder:
+            msg = (
+                "the lists must be encoded as those of the training; the model has encoder "
+                f"{self.encoder}, the lists have {manifest.encoder}"
+            )
+            raise ModelError(msg)
+
+
+def save_weights(folder: Path, weights: dict[str, Tensor]) -> None:
+    """Write ``model.safetensors``."""
+    save_file(weights, folder / WEIGHTS)
+
+
+def save_records(folder: Path, card: ModelCard, history: Sequence[EpochRecord]) -> None:
+    """Write ``model.json`` and ``history.json``."""
+    (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    records = [record.model_dump() for record in history]
+    (folder / HISTORY).write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
+
+
+def load_history(folder: str | Path) -> list[EpochRecord]:
+    """Read ``history.json`` of a model."""
+    records = json.loads((Path(folder) / HISTORY).read_bytes())
+    return [EpochRecord.model_validate(record) for record in records]
+
+
+def load_ranker(folder: str | Path) -> Ranker:
+    """Load a model for scoring: a plain `Ranker` on the CPU, without torchrec's wrapping.
+
+    Raises:
+        ModelError: The folder holds no model, or weights that are not of its card.
+    """
+    card = ModelCard.load(folder)
+    ranker = Ranker(card.features, card.recipe.towers, seed=0)
+    path = Path(folder) / WEIGHTS
+    try:
+        ranker.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        lines = str(error).splitlines()
+        msg = f"{path} does not hold the weights of {CARD}: {lines[-1].strip()}"
+        raise ModelError(msg) from error
+    return ranker.eval()

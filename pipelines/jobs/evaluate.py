@@ -1,0 +1,151 @@
+"""``ltr evaluate``: the model and the baselines on held-out lists in, a report out."""
+
+from pathlib import Path
+
+import polars as pl
+import torch
+from torch import Tensor
+
+from ltr.atomic import replace_folder
+from ltr.data.manifest import Manifest
+from ltr.data.manifest import Split as SplitCounts
+from ltr.data.reader import Lists
+from ltr.metrics import ndcg
+from ltr.training.checkpoint import EpochRecord, ModelCard, ModelError, load_history, load_ranker
+from ltr.training.scoring import score
+from pipelines.baselines import baseline_scores, positives_by_position
+from pipelines.config import Job
+from pipelines.jobs.folders import Folders
+from pipelines.progress import Progress
+from pipelines.report import (
+    LOGGED_ORDER_NOTE,
+    Comparison,
+    Data,
+    Epoch,
+    PositionRate,
+    Report,
+    Rules,
+    Split,
+    Training,
+    all_ks,
+    compare,
+    write_report,
+)
+from pipelines.report.words import interval, number, signed
+
+MODEL = "model"
+
+
+def run(job: Job, folders: Folders, progress: Progress) -> str:
+    """Measure the model and the baselines on the test lists and write the report.
+
+    Raises:
+        ListsError: There are no lists, or they are not as their manifest says.
+        ModelError: There is no model, it was trained on lists of another encoder, or its scores
+            are not finite.
+    """
+    manifest = Manifest.load(folders.lists)
+    card = ModelCard.load(folders.model)
+    card.check_lists(manifest)
+    lists = Lists(folders.lists, "test")
+    with progress.step("score"):
+        scores = score_all(folders, manifest, lists)
+    rules = Rules(**job.evaluation.model_dump())
+    with progress.step("measure"):
+        values = {name: measure(one, lists, rules) for name, one in scores.items()}
+    with progress.step("compare"):
+        comparison = compare(values[MODEL], {n: v for n, v in values.items() if n != MODEL}, rules)
+    report = Report(
+        job=folders.run.name,
+        rules=rules,
+        **comparison._asdict(),
+        positions=_positions(_shards(folders.lists, manifest.splits["test"])),
+        training=_training(card, load_history(folders.model)),
+        data=_data(manifest),
+        notes=(LOGGED_ORDER_NOTE,),
+    )
+    with progress.step("write"), replace_folder(folders.report) as folder:
+        write_report(report, folder)
+        per_list(folders, manifest, values, rules).write_parquet(folder / "lists.parquet")
+    return _summary(folders.report, comparison, rules)
+
+
+def score_all(folders: Folders, manifest: Manifest, lists: Lists) -> dict[str, Tensor]:
+    """Return the scores of the model and of every baseline, ``[docs]`` each."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = score(load_ranker(folders.model).to(device), lists, device=device)
+    if not bool(model.isfinite().all()):
+        found = int((~model.isfinite()).sum())
+        msg = f"{folders.model}: scores must be finite; got {found} of {len(model)} that are not"
+        raise ModelError(msg)
+    baselines = baseline_scores(
+        _shards(folders.lists, manifest.splits["train"]),
+        _shards(folders.lists, manifest.splits["test"]),
+    )
+    return {MODEL: model, **{name: scores.to_torch() for name, scores in baselines.items()}}
+
+
+def measure(scores: Tensor, lists: Lists, rules: Rules) -> Tensor:
+    """Return the NDCG of every list at every k of the report, ``[lists, k]``."""
+    grades = lists.grades()
+    return ndcg(
+        scores,
+        grades,
+        k=all_ks(rules),
+        gain=rules.gain,
+        lengths=lists.lengths,
+        reduction="none",
+    )
+
+
+def per_list(
+    folders: Folders, manifest: Manifest, values: dict[str, Tensor], rules: Rules
+) -> pl.DataFrame:
+    """Return one row per test list: its id, length and every ranker's NDCG at the cutoffs."""
+    shards = _shards(folders.lists, manifest.splits["test"])
+    queries = pl.scan_ipc(shards).select("query_id", "time", documents=pl.col("grade").list.len())
+    columns = {
+        f"{name}: ndcg@{k}": pl.Series(one[:, all_ks(rules).index(k)].numpy()).fill_nan(None)
+        for name, one in values.items()
+        for k in rules.cutoffs
+    }
+    return queries.collect().with_columns(**columns)
+
+
+def _shards(folder: Path, split: SplitCounts) -> list[Path]:
+    return [folder / shard.file for shard in split.shards]
+
+
+def _positions(shards: list[Path]) -> tuple[PositionRate, ...]:
+    return tuple(PositionRate(**row) for row in positives_by_position(shards).to_dicts())
+
+
+def _training(card: ModelCard, history: list[EpochRecord]) -> Training:
+    return Training(
+        loss=card.recipe.loss.name,
+        arguments=card.recipe.loss.arguments,
+        towers=card.recipe.towers.model_dump(mode="json"),
+        epochs=tuple(Epoch(**one.model_dump(exclude={"is_best"})) for one in history),
+        best_epoch=card.best_epoch,
+    )
+
+
+def _data(manifest: Manifest) -> Data:
+    splits = {
+        name: Split(**split.model_dump(exclude={"shards"}))
+        for name, split in manifest.splits.items()
+    }
+    return Data(rows=manifest.rows, events=manifest.events, **splits)
+
+
+def _summary(folder: Path, comparison: Comparison, rules: Rules) -> str:
+    cutoff = rules.headline_cutoff
+    model = comparison.model.ndcg[cutoff]
+    difference = next(one for one in comparison.differences if one.cutoff == cutoff)
+    gain = difference.estimate
+    return (
+        f"wrote {folder / 'report.html'}, report.md, report.json and lists.parquet\n"
+        f"NDCG@{cutoff} {number(model.value)} {interval(model)} over {model.lists:,} lists "
+        f"({model.blank:,} without a relevant document: {rules.blank})\n"
+        f"{signed(gain.value)} {interval(gain, sign=True)} against {difference.baseline}"
+    )

@@ -1,0 +1,56 @@
+"""The report as Markdown: the headline, the notes and every table."""
+
+from pipelines.report import tables, words
+from pipelines.report.record import Report
+from pipelines.report.tables import Cell, Table
+
+SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]|#~$"} | {"<": "&lt;", "\n": " "})
+"""What would turn a name from a log into markup."""
+
+
+def to_markdown(report: Report) -> str:
+    """Write the report for a terminal, a pull request or a chat."""
+    events = tables.events(report.data)
+    shown = [
+        tables.quality(report),
+        tables.differences(report),
+        tables.rules(report),
+        tables.by_k(report),
+        tables.positions(report),
+        tables.model(report.training),
+        tables.epochs(report.training),
+        tables.splits(report.data),
+        tables.log_rows(report.data),
+        *([events] if events else []),
+    ]
+    parts = [
+        f"# {_escaped(report.job)}: offline evaluation",
+        f"**{_escaped(words.headline(report))}**",
+        _escaped(words.verdict(report).sentence),
+        _escaped(words.rules_line(report)),
+        *(f"> {_escaped(note)}" for note in report.notes),
+        *(_section(table) for table in shown),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(table: Table) -> str:
+    aligned = [":--", *(":--" if table.prose else "--:" for _ in table.head[1:])]
+    lines = [
+        _line([_escaped(name) for name in table.head]),
+        _line(aligned),
+        *(_line([_cell(cell) for cell in row]) for row in table.rows),
+    ]
+    return f"## {_escaped(table.title)}\n\n" + "\n".join(lines)
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(cell: Cell) -> str:
+    return _escaped(f"{cell.text} {cell.detail}".strip())
+
+
+def _escaped(text: str) -> str:
+    return text.translate(SPECIAL)

@@ -1,0 +1,32 @@
+"""The code that the README and the pages show runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from tests.docs.blocks import run_python
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_readmes_code_runs():
+    assert run_python(ROOT / "README.md") == 2
+
+
+def test_the_page_on_lists_reads_the_lists_of_the_sample_job(tmp_path, monkeypatch, capsys):
+    job = str(ROOT / "sample_data" / "job.toml")
+    assert main(["prepare", job, "--out", str(tmp_path / "runs" / "sample")]) == 0
+    capsys.readouterr()
+    monkeypatch.chdir(tmp_path)
+    assert run_python(ROOT / "docs" / "lists_on_disk.md") == 1
+    assert capsys.readouterr().out.startswith("[")
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.name
+)
+def test_links_to_files_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert link.startswith("https://") or (page.parent / link).exists(), link

@@ -1,0 +1,134 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from ltr.evaluation import difference_interval, intervals, mean_interval
+
+NAN = math.nan
+
+
+def test_equals_scipy():
+    values = np.random.default_rng(3).beta(2, 1, 200)
+    found = mean_interval(values, resamples=500, seed=7, confidence=0.9)
+    expected = stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=500,
+        confidence_level=0.9,
+        method="percentile",
+        rng=np.random.default_rng(7),
+    ).confidence_interval
+    assert (found.low, found.high) == (expected.low, expected.high)
+    assert found.value == values.mean()
+
+
+def test_covers_the_true_mean_about_as_often_as_it_says():
+    rng = np.random.default_rng(11)
+    samples = rng.beta(2, 1, (300, 60))
+    found = [mean_interval(sample, resamples=300, confidence=0.9) for sample in samples]
+    covered = np.mean([one.low <= 2 / 3 <= one.high for one in found])
+    # 0.9 nominal; five standard errors of 300 trials are 0.087.
+    assert 0.82 <= covered <= 0.96
+
+
+def test_paired_difference_covers_the_true_difference_about_as_often_as_it_says():
+    rng = np.random.default_rng(12)
+    hard = rng.normal(0, 1, (300, 60))
+    better = hard + rng.normal(0.1, 0.2, (300, 60))
+    found = [
+        difference_interval(one, other, resamples=300, confidence=0.9)
+        for one, other in zip(better, hard, strict=True)
+    ]
+    covered = np.mean([one.low <= 0.1 <= one.high for one in found])
+    assert 0.82 <= covered <= 0.96
+
+
+def test_pairing_takes_the_difficulty_of_the_lists_out():
+    rng = np.random.default_rng(5)
+    hard = rng.normal(0, 1, 100)
+    better = hard + rng.normal(0.1, 0.05, 100)
+    paired = difference_interval(better, hard)
+    alone = mean_interval(better)
+    assert paired.low > 0
+    assert paired.high - paired.low < 0.2 * (alone.high - alone.low)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
+    values = np.random.default_rng(0).random(50)
+    assert mean_interval(values, seed=4) == mean_interval(values, seed=4)
+    assert mean_interval(values, seed=4) != mean_interval(values, seed=5)
+
+
+def test_the_batches_that_bound_memory_do_not_change_the_interval(monkeypatch):
+    values = np.random.default_rng(0).random(51)
+    whole = mean_interval(values, resamples=100)
+    monkeypatch.setattr(intervals, "DRAWS_AT_A_TIME", 7 * 51)
+    assert mean_interval(values, resamples=100) == whole
+
+
+@pytest.mark.parametrize(
+    ("blank", "mean", "lists"),
+    [("skip", (0.2 + 0.6) / 2, 2), ("zero", (0.2 + 0.6) / 4, 4), ("one", (0.2 + 0.6 + 2) / 4, 4)],
+)
+def test_blank_lists_follow_the_policy_and_are_counted(blank, mean, lists):
+    found = mean_interval([0.2, NAN, 0.6, NAN], blank=blank)
+    assert found.value == pytest.approx(mean)
+    assert (found.lists, found.blank) == (lists, 2)
+    assert found.low <= found.value <= found.high
+
+
+@pytest.mark.parametrize(
+    ("blank", "mean", "lists"),
+    [("skip", 0.1, 1), ("zero", (0.1 - 0.4) / 3, 3), ("one", (0.1 + 0.6) / 3, 3)],
+)
+def test_a_difference_counts_a_list_that_misses_either_value(blank, mean, lists):
+    found = difference_interval([0.5, NAN, NAN], [0.4, NAN, 0.4], blank=blank)
+    assert found.value == pytest.approx(mean)
+    assert (found.lists, found.blank) == (lists, 2)
+
+
+def test_one_list_has_a_mean_and_no_interval():
+    found = mean_interval([0.7])
+    assert (found.value, found.lists) == (0.7, 1)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+@pytest.mark.parametrize("values", [[], [NAN, NAN]])
+def test_no_list_has_neither_mean_nor_interval(values):
+    found = mean_interval(values)
+    assert (found.lists, found.blank) == (0, len(values))
+    assert all(math.isnan(number) for number in (found.value, found.low, found.high))
+
+
+def test_lists_that_all_agree_have_an_interval_without_width():
+    found = mean_interval([0.5] * 10)
+    assert (found.low, found.value, found.high) == (0.5, 0.5, 0.5)
+
+
+def test_takes_a_tensor():
+    values = [0.1, 0.9, 0.4]
+    assert mean_interval(torch.tensor(values, dtype=torch.float64)) == mean_interval(values)
+
+
+def test_lists_that_do_not_pair_up_are_refused():
+    with pytest.raises(ValueError, match="same lists; got 2 and 3 lists"):
+        difference_interval([0.1, 0.2], [0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("values", "arguments", "message"),
+    [
+        ([[0.1], [0.2]], {}, r"values must be one number per list.*\[2, 1\]"),
+        ([0.1, math.inf], {}, "values must be finite.*1 inf"),
+        ([0.1, 0.2], {"blank": "drop"}, "blank must be one of .*got 'drop'"),
+        ([0.1, 0.2], {"confidence": 95}, "confidence must lie between 0 and 1; got 95"),
+        ([0.1, 0.2], {"resamples": 0}, "resamples must be at least 1; got 0"),
+    ],
+)
+def test_an_argument_out_of_its_range_is_named(values, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        mean_interval(values, **arguments)

@@ -1,0 +1,63 @@
+import io
+import logging
+
+import pytest
+from rich.console import Console
+
+from pipelines import progress
+from pipelines.progress import Progress
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100)
+    monkeypatch.setattr(progress, "Console", lambda **_: console)
+    return screen
+
+
+def test_on_a_terminal_a_step_is_a_bar_with_its_count_and_what_it_says(terminal):
+    with Progress("train") as shown, shown.step("epochs") as step:
+        step.expect(2000)
+        for _ in range(1200):
+            step.advance()
+        step.say("epoch 3")
+    drawn = terminal.getvalue()
+    assert "epochs" in drawn
+    assert "1,200/2,000" in drawn
+    assert "epoch 3" in drawn
+
+
+def test_elsewhere_a_step_is_plain_lines(caplog):
+    caplog.set_level(logging.INFO, logger="ltr")
+    with Progress("train") as shown, shown.step("epochs") as step:
+        step.say("epoch 1")
+    assert caplog.messages[0] == "train: epochs: epoch 1"
+    assert caplog.messages[1].startswith("train: epochs done in ")
+
+
+def test_a_long_step_says_every_ten_seconds_how_far_it_is(caplog, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("pipelines.progress.time.monotonic", lambda: now[0])
+    caplog.set_level(logging.INFO, logger="ltr")
+    with Progress("train") as shown, shown.step("epochs") as step:
+        step.expect(30)
+        for _ in range(30):
+            now[0] += 1
+            step.advance()
+    assert caplog.messages == [
+        "train: epochs, 10 of 30",
+        "train: epochs, 20 of 30",
+        "train: epochs, 30 of 30",
+        "train: epochs done in 30.0 s",
+    ]
+
+
+def test_a_step_that_fails_is_not_said_to_be_done(caplog):
+    def fail():
+        with Progress("train") as shown, shown.step("epochs"):
+            raise ValueError("broken")  # noqa: EM101 - never read
+
+    with caplog.at_level(logging.INFO, logger="ltr"), pytest.raises(ValueError, match="broken"):
+        fail()
+    assert caplog.messages == []

@@ -1,0 +1,44 @@
+"""Lists whose relevance can be learned: from a number, and from which item suits which user."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
+from tests.lists_on_disk import ITEM, PRICE, USER, Row, write_lists
+
+TOWERS = TowersConfig(embedding_dim=8, query=(16, 8), document=(16, 8), scorer=(8,))
+
+
+def planted(folder: Path, num_lists: int = 240, noise: float = 0.0) -> Path:
+    """Grade 1 if user and item are of one kind (odd, even), and 1 more for a price above 0.7."""
+    chance = torch.Generator().manual_seed(0)
+    rows = [_row(number, chance, noise) for number in range(num_lists)]
+    cut = num_lists * 3 // 4
+    splits = {"train": [rows[: cut // 2], rows[cut // 2 : cut]], "validation": [rows[cut:]]}
+    return write_lists(folder, splits, features=[USER, ITEM, PRICE])
+
+
+def _row(number: int, chance: torch.Generator, noise: float) -> Row:
+    num_docs = 5 + number % 7
+    user = 1 + number % 20
+    items = torch.randint(1, 60, (num_docs,), generator=chance)
+    prices = torch.rand(num_docs, generator=chance)
+    grades = (items % 2 == user % 2).int() + (prices > 0.7).int()
+    flipped = torch.rand(num_docs, generator=chance) < noise
+    return {
+        "grade": torch.where(flipped, 2 - grades, grades).tolist(),
+        "query/user": user,
+        "document/item": items.tolist(),
+        "document/price": prices.tolist(),
+    }
+
+
+def recipe(loss: str = "graded_hinge", arguments: Row | None = None, **training: Any) -> Recipe:
+    settings = {"epochs": 3, "lists_per_batch": 16, "learning_rate": 0.01, "seed": 5} | training
+    return Recipe(
+        towers=TOWERS,
+        loss=LossConfig(name=loss, arguments=arguments or {}),
+        training=TrainingConfig(table_learning_rate=0.1, **settings),
+    )

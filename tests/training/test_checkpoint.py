@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from ltr.data.manifest import Manifest
+from ltr.data.reader import Lists
+from ltr.recipe import LossConfig
+from ltr.training import ModelCard, ModelError, load_ranker, score, train
+from tests.training.planted import planted, recipe
+
+
+@pytest.fixture(scope="module")
+def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return planted(tmp_path_factory.mktemp("planted"), num_lists=40)
+
+
+@pytest.fixture
+def model(lists: Path, tmp_path: Path) -> Path:
+    train(lists, tmp_path / "model", recipe(epochs=1))
+    return tmp_path / "model"
+
+
+def test_a_model_is_three_files_that_say_what_it_is(lists: Path, model: Path) -> None:
+    assert sorted(path.name for path in model.iterdir()) == [
+        "history.json",
+        "model.json",
+        "model.safetensors",
+    ]
+    card = json.loads((model / "model.json").read_text())
+    assert card["format"] == "ltr-model/1"
+    assert card["encoder"] == "c0ffee"
+    assert card["recipe"]["loss"] == LossConfig(name="graded_hinge").model_dump()
+    ModelCard.load(model).check_lists(Manifest.load(lists))
+
+
+def test_scores_do_not_depend_on_how_the_lists_are_cut(lists: Path, model: Path) -> None:
+    ranker, split = load_ranker(model), Lists(lists, "train")
+    assert len(score(ranker, split)) == int(split.lengths.sum())
+    torch.testing.assert_close(
+        score(ranker, split, lists_per_batch=7), score(ranker, split), atol=1e-6, rtol=1e-5
+    )
+    assert score(ranker, Lists(lists, "test")).shape == (0,)
+
+
+def edit(model: Path, **changes: object) -> None:
+    path = model / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_other_lists_than_those_of_the_model_are_refused(lists: Path, model: Path) -> None:
+    manifest = Manifest.load(lists)
+    card = ModelCard.load(model)
+    with pytest.raises(ModelError, match="has encoder c0ffee, the lists have 00"):
+        card.check_lists(manifest.model_copy(update={"encoder": "00"}))
+    with pytest.raises(ModelError, match="they differ in query/user"):
+        card.check_lists(manifest.model_copy(update={"features": manifest.features[1:]}))
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"is no folder of a model: cannot read model.json: No "):
+        load_ranker(tmp_path)
+
+
+def test_a_card_of_another_format_is_refused(model: Path) -> None:
+    edit(model, format="ltr-model/9")
+    with pytest.raises(ModelError, match=r"model.json is not valid: format: Input should be 'ltr-"):
+        load_ranker(model)
+
+
+def test_weights_of_another_model_are_refused(model: Path) -> None:
+    card = json.loads((model / "model.json").read_text())
+    card["recipe"]["towers"]["scorer"] = [9]
+    edit(model, recipe=card["recipe"])
+    with pytest.raises(ModelError, match=r"does not hold the weights of model.json: size mismatch"):
+        load_ranker(model)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01."])
+def test_a_torn_or_foreign_file_of_weights_is_refused(model: Path, content: bytes) -> None:
+    (model / "model.safetensors").write_bytes(content)
+    with pytest.raises(ModelError, match=r"model.safetensors does not hold the weights"):
+        load_ranker(model)
