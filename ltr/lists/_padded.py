@@ -99,8 +99,8 @@ class Padded:
             return x.logsumexp(-1)
         # Padding far enough behind to add nothing, and no farther: exp is ten times slower where
         # it underflows.
-        behind = self.max(x.detach())[..., None] - _BEHIND
-        return self._zero_if_empty((x * self.ones + (1 - self.ones) * behind).logsumexp(-1))
+        behind = self._sink(x.detach()).amax(-1, keepdim=True) - _BEHIND
+        return self._zero_if_empty(torch.lerp(behind, x, self.ones).logsumexp(-1))
 
     def softmax(self, x: Tensor) -> Tensor:
         return self.blank(self._sink(x).softmax(-1))

@@ -60,5 +60,5 @@ def calibrated_softmax(
     targets = docs.weigh(docs.labels)
     counted = lists.counts() > 0
     log_sum = softplus(lists.logsumexp(docs.scores))
-    values = (lists.sum(targets) + anchor) * log_sum - lists.sum(targets * docs.scores)
+    values = (lists.sum(targets) + anchor) * log_sum - lists.inner(docs.scores, targets)
     return reduce(values.where(counted, 0.0), counted, reduction, scores.dtype)

@@ -53,5 +53,5 @@ def list_net(
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
     top = docs.lists.max(docs.labels)
     # The softmax of the grades, up to the factor that its sum takes out.
-    gains = docs.lists.keep((docs.labels - docs.lists.spread(top)).exp())
+    gains = docs.lists.blank((docs.labels - docs.lists.spread(top)).clamp(max=0).exp())
     return cross_entropy(docs, gains, reduction, scores.dtype)

@@ -21,9 +21,9 @@ def exponential_gains(docs: Documents, less: Tensor | float = 1.0) -> Tensor:
     a sum of gains does not see the factor.
     """
     top = docs.lists.max(docs.labels)
-    gains = (docs.labels - docs.lists.spread(top)).exp2() - docs.lists.spread((-top).exp2()) * less
-    # By a fill, because 2 to less than -top may overflow in padding.
-    return docs.lists.keep(gains)
+    # In padding the grade may be above the largest, and then overflow.
+    shifted = (docs.labels - docs.lists.spread(top)).clamp(max=0).exp2()
+    return docs.lists.blank(shifted - docs.lists.spread((-top).exp2()) * less)
 
 
 def cross_entropy(

@@ -6,6 +6,7 @@ with its weights 2^(n - k) - 1.
 
 import torch
 from torch import Tensor
+from torch.nn.functional import threshold
 
 from ltr.lists import Lists, Reduction, arrange
 from ltr.losses._plackett_luce import order_cost
@@ -67,4 +68,4 @@ def _position_weights(lists: Lists, like: Tensor) -> Tensor:
     weights = (-positions).exp2() - lists.spread(last)
     shares = weights / lists.spread(total.where(total > 0, 1.0))
     # A share below all rounding would only give gradients too small for a processor's fast path.
-    return shares * (shares > torch.finfo(shares.dtype).eps ** 2)
+    return threshold(shares, torch.finfo(shares.dtype).eps ** 2, 0.0)
