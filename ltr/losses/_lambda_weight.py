@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ltr.lists import Documents, check_choice, tied_ranks
 from ltr.losses._pairs import Columns, Factor
+from ltr.losses._scratch import Scratch
 
 Scheme: TypeAlias = Literal["lambdarank", "ndcg1", "ndcg2", "ndcg2++"]
 
@@ -74,23 +75,28 @@ class LambdaWeight:
         )
         by_distance = _by_distance(longest, docs.scores)
 
-        def factor(higher: Columns, lower: Columns) -> Tensor:
+        def factor(higher: Columns, lower: Columns, scratch: Scratch) -> Tensor:
             i, j = _Columns(*higher), _Columns(*lower)
-            weight = self._weight(i, j, by_distance)
-            return weight if self.k is None else weight * torch.maximum(i.in_top, j.in_top)
+            weight = self._weight(i, j, by_distance, scratch)
+            if self.k is None:
+                return weight
+            return weight * torch.maximum(i.in_top, j.in_top)
 
         return tuple(x.to(docs.scores.dtype) for x in columns), factor
 
-    def _weight(self, i: "_Columns", j: "_Columns", by_distance: Tensor) -> Tensor:
+    def _weight(
+        self, i: "_Columns", j: "_Columns", by_distance: Tensor, scratch: Scratch
+    ) -> Tensor:
         if self.scheme == "ndcg1":
             return i.gain * i.discount
+        tied = scratch.minus(i.best, j.best).eq_(0.0)
         if self.scheme == "lambdarank":
-            weight = _of_swap(i, j)
-        elif self.scheme == "ndcg2":
-            weight = _of_distance(i, j, by_distance)
+            weight = _of_swap(i, j, tied, scratch)
         else:
-            weight = _of_swap(i, j).add_(_of_distance(i, j, by_distance), alpha=_MU)
-        return weight.mul_(i.gain - j.gain)
+            weight = _of_distance(i, j, tied, by_distance, scratch)
+        if self.scheme == "ndcg2++":
+            weight.mul_(_MU).add_(_of_swap(i, j, tied, scratch))
+        return weight.mul_(scratch.minus(i.gain, j.gain))
 
 
 class _Columns(NamedTuple):
@@ -147,17 +153,18 @@ def _by_distance(longest: int, like: Tensor) -> Tensor:
     return (1 / torch.log2(1 + distance) - 1 / torch.log2(2 + distance)).to(like.dtype)
 
 
-def _of_swap(i: _Columns, j: _Columns) -> Tensor:
+def _of_swap(i: _Columns, j: _Columns, tied: Tensor, scratch: Scratch) -> Tensor:
     """|1/D(r_i) - 1/D(r_j)|."""
     # The means differ by 0 within a tie.
-    return (i.discount - j.discount).abs_().add_(_tied(i, j).mul_(i.discount_apart))
+    return scratch.minus(i.discount, j.discount).abs_().addcmul_(tied, i.discount_apart)
 
 
-def _of_distance(i: _Columns, j: _Columns, by_distance: Tensor) -> Tensor:
+def _of_distance(
+    i: _Columns, j: _Columns, tied: Tensor, by_distance: Tensor, scratch: Scratch
+) -> Tensor:
     """1/D(d) - 1/D(d + 1) with d = |r_i - r_j|."""
-    distance = (i.rank - j.rank).abs_().add_(_tied(i, j).mul_(i.apart)).int()
-    return by_distance.index_select(0, distance.flatten()).view(distance.shape)
-
-
-def _tied(i: _Columns, j: _Columns) -> Tensor:
-    return (i.best - j.best).eq_(0.0)
+    distance = scratch.minus(i.rank, j.rank).abs_().addcmul_(tied, i.apart)
+    whole = torch.int64 if distance.dtype == torch.float64 else torch.int32
+    place = scratch.empty(distance.shape).view(whole).copy_(distance).flatten()
+    found = torch.index_select(by_distance, 0, place, out=scratch.empty(place.shape))
+    return found.view(distance.shape)

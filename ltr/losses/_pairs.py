@@ -12,11 +12,11 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from ltr.lists import Documents, Rows
+from ltr.losses._scratch import Scratch
 
-Cost: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+Cost: TypeAlias = Callable[[Tensor, Scratch], tuple[Tensor, Tensor]]
 """Cost of pairs by their gap s_higher - s_lower, and its derivative; the gap may be overwritten."""
 
 Importance: TypeAlias = Callable[[Tensor], Tensor]
@@ -26,9 +26,10 @@ Importance: TypeAlias = Callable[[Tensor], Tensor]
 Columns: TypeAlias = tuple[Tensor, ...]
 """What a factor depends on, by document: each Float ``[documents]``."""
 
-Factor: TypeAlias = Callable[[Columns, Columns], Tensor]
+Factor: TypeAlias = Callable[[Columns, Columns, Scratch], Tensor]
 """Factor of pairs by the columns of the higher and of the lower document, which broadcast to
-``[rows, higher, lower]``; finite for any two documents, also for those that are no pair."""
+``[rows, higher, lower]``; finite for any two documents, also for those that are no pair. It may
+take memory for what it computes from the scratch, which is faster."""
 
 
 @runtime_checkable
@@ -79,8 +80,10 @@ def pairwise(
         columns, factor = ((), None) if pair_weight is None else pair_weight.prepare(docs)
         terms = _Terms(cost, importance, factor)
         sums = _Sums.zeros(docs.scores.new_zeros(docs.scores.numel() + 1))
-        for rows in docs.lists.groups(room):
-            found = _sums(_block(docs, rows, columns), terms, room)
+        groups = docs.lists.groups(room)
+        scratch = Scratch(docs.scores, max([0, *(_tile_size(rows, room) for rows in groups)]))
+        for rows in groups:
+            found = _sums(_block(docs, rows, columns), terms, scratch, room)
             for values, into in zip(found, sums, strict=True):
                 rows.put(values, into)
     total, weight, gradient = (x[:-1].view(docs.scores.shape) for x in sums)
@@ -88,18 +91,18 @@ def pairwise(
     return PairSums(docs.lists.sum(total.double()), docs.lists.sum(weight.double()))
 
 
-def logistic(gap: Tensor) -> tuple[Tensor, Tensor]:
+def logistic(gap: Tensor, scratch: Scratch) -> tuple[Tensor, Tensor]:
     """log(1 + exp(-gap)), in nats."""
-    cost = softplus(gap.neg_())
+    cost = torch.logaddexp(gap.neg_(), gap.new_zeros(()), out=scratch.empty(gap.shape))
     return cost, gap.sigmoid_().neg_()
 
 
 def hinge_below(margin: float) -> Cost:
     """(margin - gap)+, with a derivative of 0 at the corner."""
 
-    def hinge(gap: Tensor) -> tuple[Tensor, Tensor]:
-        cost = (margin - gap).relu_()
-        return cost, cost.sign().neg_()
+    def hinge(gap: Tensor, scratch: Scratch) -> tuple[Tensor, Tensor]:
+        cost = gap.neg_().add_(margin).relu_()
+        return cost, torch.sign(cost, out=scratch.empty(cost.shape)).neg_()
 
     return hinge
 
@@ -112,9 +115,19 @@ def is_pair(difference: Tensor) -> Tensor:
 def _room(scores: Tensor) -> int:
     """Pairs in a tile."""
     if scores.device.type == "cpu" and not torch.compiler.is_compiling():
-        # So that the few tensors of a tile stay in the cache: twice as fast as in main memory.
-        return 2**19
+        # So that the few tensors of a tile stay in the cache.
+        return 2**18
     return 2**24
+
+
+def _tile_size(rows: Rows, room: int) -> int:
+    """Bound on the pairs in a tile of these rows."""
+    return rows.rows * rows.width * min(rows.width, _step(rows.rows, rows.width, room))
+
+
+def _step(rows: int, width: int, room: int) -> int:
+    """Documents of each row in a tile."""
+    return max(1, room // (rows * width))
 
 
 class _Terms(NamedTuple):
@@ -176,21 +189,21 @@ def _block(docs: Documents, rows: Rows, columns: Columns) -> _Block:
     )
 
 
-def _sums(block: _Block, terms: _Terms, room: int) -> _Sums:
+def _sums(block: _Block, terms: _Terms, scratch: Scratch, room: int) -> _Sums:
     """Sums over all pairs of a block, ``[rows, width]``, tile by tile if they are too many."""
     num, width = block.scores.shape
     sums = _Sums.zeros(block.scores)
     if num * width**2 <= room:
-        _add_tile(sums, block, block, terms)
+        _add_tile(sums, block, block, terms, scratch)
         return sums
     # By grade: then no document is below one behind it, which saves half of the pairs.
     order = block.higher.argsort(dim=-1, descending=True)
     block = block.map(lambda x: x.gather(-1, order))
-    step = max(1, room // (num * width))
+    step = _step(num, width, room)
     for first in range(0, width, step):
         higher, lower = _cut(block, first, first + step), _cut(block, first, width)
         if _can_have_pairs(higher, lower):
-            _add_tile(_Sums(*(x[:, first:] for x in sums)), higher, lower, terms)
+            _add_tile(_Sums(*(x[:, first:] for x in sums)), higher, lower, terms, scratch)
     return _Sums(*(torch.empty_like(x).scatter_(-1, order, x) for x in sums))
 
 
@@ -204,21 +217,22 @@ def _can_have_pairs(higher: _Block, lower: _Block) -> bool:
     return bool(higher.higher.max() > lower.lower.min())
 
 
-def _add_tile(sums: _Sums, higher: _Block, lower: _Block, terms: _Terms) -> None:
+def _add_tile(sums: _Sums, higher: _Block, lower: _Block, terms: _Terms, scratch: Scratch) -> None:
     """Add the pairs of ``higher``, which are the first documents of ``lower``, to its sums."""
-    gap = higher.scores[..., None] - lower.scores[..., None, :]
-    difference = higher.higher[..., None] - lower.lower[..., None, :]
+    scratch.restart()
+    gap = scratch.minus(higher.scores[..., None], lower.scores[..., None, :])
+    difference = scratch.minus(higher.higher[..., None], lower.lower[..., None, :])
     if higher.ids is not None and lower.ids is not None:
         apart = higher.ids[..., None] != lower.ids[..., None, :]
         gap, difference = gap.masked_fill_(apart, 0.0), difference.masked_fill_(apart, 0.0)
-    cost, slope = terms.cost(gap)
+    cost, slope = terms.cost(gap, scratch)
     weight = terms.importance(difference)
     docs = weight.shape[1]
     sums.weight[:, :docs] += weight.sum(-1)
     if terms.factor is not None:
         of_higher = tuple(x[..., None] for x in higher.columns)
         of_lower = tuple(x[..., None, :] for x in lower.columns)
-        weight *= terms.factor(of_higher, of_lower)
+        weight *= terms.factor(of_higher, of_lower, scratch)
     if higher.weights is not None:
         weight *= higher.weights[..., None]
     sums.cost[:, :docs] += cost.mul_(weight).sum(-1)

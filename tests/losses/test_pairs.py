@@ -99,7 +99,7 @@ class ByLabel:
     """A pair weight of somebody else's."""
 
     def prepare(self, docs):
-        return (docs.labels,), lambda higher, lower: higher[0] * 10 + lower[0]
+        return (docs.labels,), lambda higher, lower, _: higher[0] * 10 + lower[0]
 
 
 def test_a_pair_weight_needs_no_class_of_ours():

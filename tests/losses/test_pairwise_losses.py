@@ -70,7 +70,7 @@ def test_ranknet_by_ndcg_is_the_lambda_loss_over_the_number_of_pairs():
 def test_graded_hinge_by_pairs_is_the_sorted_one(margin):
     class Ones:
         def prepare(self, docs):
-            return (docs.labels,), lambda higher, _: torch.ones_like(higher[0])
+            return (docs.labels,), lambda higher, *_: torch.ones_like(higher[0])
 
     generator = torch.Generator().manual_seed(0)
     # Quarters: pairs at the corner.
