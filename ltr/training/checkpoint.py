@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ltr.data.manifest import Feature, Manifest
-from ltr.errors import LtrError
+from ltr.errors import LtrError, first_failure
 from ltr.recipe import Recipe
 from ltr.towers import Ranker
 
@@ -72,9 +72,7 @@ class ModelCard(BaseModel):
             msg = f"{folder} is no folder of a model: cannot read {CARD}: {error.strerror}"
             raise ModelError(msg) from error
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            msg = f"{path} is not valid: {where}: {first['msg']}"
+            msg = f"{path} is not valid: {first_failure(error)}"
             raise ModelError(msg) from error
 
     def check_lists(self, manifest: Manifest) -> None:

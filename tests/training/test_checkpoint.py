@@ -65,7 +65,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 def test_a_card_of_another_format_is_refused(model: Path) -> None:
     edit(model, format="ltr-model/9")
-    with pytest.raises(ModelError, match=r"model.json is not valid: format: Input should be 'ltr-"):
+    with pytest.raises(ModelError, match=r"model.json is not valid: format: must be 'ltr-model/1'; got"):
         load_ranker(model)
 
 
