@@ -65,7 +65,9 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 def test_a_card_of_another_format_is_refused(model: Path) -> None:
     edit(model, format="ltr-model/9")
-    with pytest.raises(ModelError, match=r"model.json is not valid: format: must be 'ltr-model/1'; got"):
+    with pytest.raises(
+        ModelError, match=r"model.json is not valid: format: must be 'ltr-model/1'; got"
+    ):
         load_ranker(model)
 
 
@@ -75,7 +77,10 @@ def test_a_card_of_another_format_is_refused(model: Path) -> None:
         (None, "is no folder of a model: cannot read history.json: No such file"),
         ("[]", "history.json is not valid: List should have at least 1 item"),
         ('[{"epoch"', "history.json is not valid: Invalid JSON: EOF while parsing"),
-        ('[{"epoch": 0}]', r"history.json is not valid: \[0\].epoch: must be greater.*; got 0 \(and"),
+        (
+            '[{"epoch": 0}]',
+            r"history.json is not valid: \[0\].epoch: must be greater.*; got 0 \(and",
+        ),
     ],
 )
 def test_a_history_that_tells_of_no_epoch_is_refused_in_one_line(

@@ -8,6 +8,7 @@ from ltr.data.manifest import ListsError
 from ltr.data.reader import Lists
 from ltr.losses import graded_hinge
 from ltr.metrics import ndcg
+from ltr.recipe import RecipeError
 from ltr.training import (
     EpochRecord,
     ModelCard,
@@ -138,24 +139,9 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_old_model(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_an_unknown_loss_is_refused_with_the_nearest_name(lists: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'graded_hing'; did you mean 'graded_hinge'"):
-        train(lists, tmp_path / "model", recipe("graded_hing"))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"margins": 1.0}, "loss.arguments do not fit graded_hinge: .*margins"),
-        ({"margin": "wide"}, "loss.arguments do not fit graded_hinge: margin must be float"),
-        ({"reduction": "mean"}, "leave 'reduction' to the training"),
-    ],
-)
-def test_wrong_arguments_of_a_loss_are_refused(
-    lists: Path, tmp_path: Path, arguments: Row, message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        train(lists, tmp_path / "model", recipe(arguments=arguments))
+def test_a_wrong_loss_is_refused_before_the_lists_are_read(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"^loss\.arguments\.num_neg: must be at least 1; got 0$"):
+        train(tmp_path / "none", tmp_path / "model", recipe("rank_hinge", {"num_neg": 0}))
 
 
 def test_lists_without_a_validation_split_to_choose_by_are_refused(tmp_path: Path) -> None:
