@@ -88,8 +88,18 @@ class ModelCard(BaseModel):
 
 
 def save_weights(folder: Path, weights: dict[str, Tensor]) -> None:
-    """Write ``model.safetensors``."""
-    save_file(weights, folder / WEIGHTS)
+    """Write ``model.safetensors``.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
+    path = folder / WEIGHTS
+    try:
+        save_file(weights, path)
+    except SafetensorError as error:
+        # Of what can go wrong in writing tensors, the disk alone is told by this type.
+        msg = f"{path}: {error}"
+        raise OSError(msg) from error
 
 
 def save_records(folder: Path, card: ModelCard, history: Sequence[EpochRecord]) -> None:
