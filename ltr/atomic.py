@@ -13,6 +13,7 @@ Two writers of one target at the same time are not kept apart here: each would t
 unfinished version for what a killed process left behind. The caller holds a lock on the target.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -38,7 +39,8 @@ def replace_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         ValueError: ``target`` is the root of the file system.
         FileExistsError: Something stands at ``target`` that was not made here; it is left alone.
-        OSError: The folder cannot be made, synced or renamed; the message names ``target``.
+        OSError: The folder cannot be made, synced or renamed, or the disk fails the block (it is
+            full, say); the message names ``target``, and ``errno`` is kept.
 
     Example:
         >>> import tempfile
@@ -57,7 +59,8 @@ def replace_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         version = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         version.mkdir()
     try:
-        yield version
+        with _naming(path, of_block=True):
+            yield version
         with _naming(path):
             _commit(version, path)
     finally:
@@ -88,14 +91,33 @@ def _version_of(path: Path) -> re.Pattern[str]:
     return re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}")
 
 
+_OF_A_DISK = {errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS}
+
+
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Say which target an error of the operating system was met for."""
+def _naming(path: Path, *, of_block: bool = False) -> Iterator[None]:
+    """Say which target an error of the operating system was met for.
+
+    A block may meet others too. Its errors are told as those of the target where a disk fails and
+    the error names no other place.
+    """
     try:
         yield
     except OSError as error:
-        msg = f"cannot write the folder {path}: {error.strerror or error}"
-        raise OSError(msg) from error
+        code = _code_of(error)
+        elsewhere = error.filename is not None and f"/.{path.name}." not in str(error.filename)
+        if of_block and (code not in _OF_A_DISK or elsewhere or str(path) in str(error)):
+            raise
+        reason = os.strerror(code) if code else str(error)
+        named = OSError(f"cannot write the folder {path}: {reason}")
+        named.errno = code
+        raise named from error
+
+
+def _code_of(error: OSError) -> int | None:
+    """The number of an error; libraries written in Rust leave it in the text."""
+    in_text = re.search(r"\(os error (\d+)\)", str(error))
+    return int(in_text[1]) if error.errno is None and in_text else error.errno
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -5,11 +5,38 @@ Importing this needs pydantic alone, so that a job file can be checked before to
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from ltr.errors import LtrError
 
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""What every source of chance takes: torch's generators and numpy's."""
 Sizes = Annotated[tuple[Positive, ...], Field(strict=False)]
+
+
+class RecipeError(LtrError, ValueError):
+    """A value of the recipe breaks a rule that only the code it is meant for knows.
+
+    Args:
+        key: Dotted key, e.g. ``loss.arguments.num_neg``.
+        rule: What the value must be, and what it is.
+    """
+
+    def __init__(self, *, key: str, rule: str) -> None:
+        self.key, self.rule = key, rule
+        super().__init__(f"{key}: {rule}")
 
 
 class Config(BaseModel):
@@ -44,11 +71,21 @@ class TowersConfig(Config):
         return self
 
 
+def _plain(value: object, validate: ValidatorFunctionWrapHandler) -> JsonValue:
+    """Put the argument's own name on an error; pydantic adds the type it takes the value for."""
+    try:
+        plain: JsonValue = validate(value)
+    except ValidationError:
+        kind, rule = "argument", "must be text, a finite number, true, false, or a list or table"
+        raise PydanticCustomError(kind, rule) from None
+    return plain
+
+
 class LossConfig(Config):
     """A loss of `ltr.losses` by the name of its function."""
 
     name: Annotated[str, Field(min_length=1)] = "graded_hinge"
-    arguments: dict[str, JsonValue] = {}
+    arguments: dict[str, Annotated[JsonValue, WrapValidator(_plain)]] = {}
     """The loss's own arguments, e.g. ``{"margin": 0.5}``."""
     negatives: Literal["uniform", "popular", "hardest"] = "uniform"
     """Of a loss with ``num_neg``: drawn uniformly, drawn by popularity (with the logQ correction,
@@ -70,7 +107,7 @@ class TrainingConfig(Config):
     """Of row-wise Adagrad, for the tables."""
     patience: Positive = 2
     """Stop after so many epochs without a better validation NDCG@10."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Decides the initial weights, the order of the lists and the sampled negatives."""
 
 

@@ -1,4 +1,6 @@
+import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +22,11 @@ def write(target: Path, text: str) -> None:
 def write_then_fail(target: Path) -> None:
     with replace_folder(target) as folder:
         (folder / "half.txt").write_text(str(1 / len(list(folder.iterdir()))))
+
+
+def write_then_raise(target: Path, error: OSError) -> None:
+    with replace_folder(target):
+        raise error
 
 
 def read(target: Path) -> str:
@@ -69,6 +76,54 @@ def test_a_fault_of_the_disk_keeps_the_old_result_and_names_the_target(
         write(target, "new")
     assert read(target) == "old"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "met",
+    [
+        OSError(errno.EFBIG, "File too large"),
+        OSError("parquet: File too large (os error 27)"),
+        OSError(errno.EFBIG, "[Errno 27] Error writing bytes to file. Detail: [errno 27] ..."),
+    ],
+)
+def test_a_disk_that_fails_the_block_is_told_with_the_target_and_the_number(
+    tmp_path: Path, met: OSError
+) -> None:
+    target = tmp_path / "model"
+    write(target, "old")
+    with pytest.raises(OSError, match=r"^cannot write the folder /.*/model: File too") as caught:
+        write_then_raise(target, met)
+    assert caught.value.errno == errno.EFBIG
+    assert caught.value.__cause__ is met
+    assert read(target) == "old"
+
+
+@pytest.mark.parametrize(
+    "met",
+    [
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "log.parquet"),
+        OSError(errno.ENOSPC, "No space left on device", "/elsewhere/log.parquet"),
+        ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+        OSError("a library's own words"),
+    ],
+)
+def test_what_the_block_meets_elsewhere_is_told_as_it_is(tmp_path: Path, met: OSError) -> None:
+    with pytest.raises(type(met), match=re.escape(str(met))) as caught:
+        write_then_raise(tmp_path / "model", met)
+    assert caught.value is met
+
+
+def test_an_error_that_names_the_target_is_not_told_twice(tmp_path: Path) -> None:
+    met = OSError(errno.EIO, f"cannot write the folder {tmp_path / 'model'}: Input/output error")
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        write_then_raise(tmp_path / "model", met)
+    assert caught.value is met
+
+
+def test_a_file_of_the_new_version_is_told_as_the_target(tmp_path: Path) -> None:
+    met = OSError(errno.EROFS, "Read-only file system", str(tmp_path / ".model.0123" / "a.arrow"))
+    with pytest.raises(OSError, match=r"folder /.*/model: Read-only file system$"):
+        write_then_raise(tmp_path / "model", met)
 
 
 KILLED = """

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from ltr.errors import LtrError
+from ltr.errors import LtrError, first_failure
 
 FORMAT: Final = "ltr-lists/1"
 FILE = "manifest.json"
@@ -190,7 +190,7 @@ class Manifest(Record):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            msg = f"{folder / FILE}: {_first_of(error)}"
+            msg = f"{folder / FILE}: {first_failure(error)}"
             raise ListsError(msg) from error
 
     def save(self, folder: str | Path) -> None:
@@ -235,12 +235,3 @@ def _check_shard(folder: Path, shard: Shard, *, verify: bool) -> None:
     if verify and (found := checksum(path)) != shard.sha256:
         msg = f"{path} was changed: {FILE} records sha256 {shard.sha256}, the file has {found}"
         raise ListsError(msg)
-
-
-def _first_of(error: ValidationError) -> str:
-    """The first failure in one line: where, the rule, and how many more there are."""
-    first, *more = error.errors(include_url=False)
-    where = ".".join(str(part) for part in first["loc"])
-    text = first["msg"].removeprefix("Value error, ")
-    others = f" (and {len(more)} more)" if more else ""
-    return f"{where}: {text}{others}" if where else f"{text}{others}"

@@ -177,6 +177,7 @@ def _open(folder: Path, shard: Shard, features: tuple[Feature, ...]) -> _Shard:
             msg = f"{path}: a shard holds one record batch; got {file.num_record_batches}"
             raise ListsError(msg)
         batch = file.get_batch(0)
+        batch.validate(full=True)
     except (pa.ArrowInvalid, OSError) as error:
         msg = f"{path} is not a readable Arrow file: {error}"
         raise ListsError(msg) from error
@@ -200,6 +201,8 @@ def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], pa
             _require_same_lengths(array, offsets, f"{path}: the column {name}")
     views = {feature.column: _column(columns[feature.column], feature) for feature in features}
     ids = columns["document_id"].values
+    for feature in features:
+        _require_known_ids(views[feature.column], feature, path)
     return _Shard(offsets[:-1], offsets.diff(), as_tensor(grade.values), ids, views)
 
 
@@ -227,6 +230,18 @@ def _require_same_lengths(array: pa.Array, offsets: Tensor, what: str) -> None:
     found = as_tensor(array.offsets)
     if found.shape != offsets.shape or not bool((found == offsets).all()):
         msg = f"{what} must have as many documents in every list as the column grade"
+        raise ListsError(msg)
+
+
+def _require_known_ids(column: Column, feature: Feature, path: Path) -> None:
+    """Refuse an id without a row in its table: what looks it up may read past the table's end."""
+    if feature.size is None or not len(column.values):
+        return
+    least, most = (int(value) for value in column.values.aminmax())
+    if not 0 <= least <= most < feature.size:
+        found = least if least < 0 else most
+        rule = f"must hold ids from 0 to {feature.size - 1}"
+        msg = f"{path}: the column {feature.column} {rule}; got {found}"
         raise ListsError(msg)
 
 

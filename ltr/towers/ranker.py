@@ -68,7 +68,8 @@ def _initialise(ranker: nn.Module, generator: torch.Generator) -> None:
         with torch.no_grad():
             if is_table(name):
                 nn.init.uniform_(parameter, -0.05, 0.05, generator=generator)
-                # Nothing trains the row of unseen ids, so it must not be a random vector.
+                # The row of unseen ids learns from rare ones, where the encoder makes these unseen,
+                # and from nothing otherwise: then it must not be a random vector.
                 parameter[0] = 0
             elif parameter.ndim == 2:
                 nn.init.kaiming_uniform_(parameter, nonlinearity="relu", generator=generator)

@@ -8,15 +8,15 @@ loading a model runs no code of its author.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ltr.data.manifest import Feature, Manifest
-from ltr.errors import LtrError
+from ltr.errors import LtrError, first_failure
 from ltr.recipe import Recipe
 from ltr.towers import Ranker
 
@@ -24,6 +24,8 @@ FORMAT: Final = "ltr-model/1"
 WEIGHTS = "model.safetensors"
 CARD = "model.json"
 HISTORY = "history.json"
+
+T = TypeVar("T")
 
 
 class ModelError(LtrError, ValueError):
@@ -65,17 +67,7 @@ class ModelCard(BaseModel):
         Raises:
             ModelError: It is missing or not valid.
         """
-        path = Path(folder) / CARD
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            msg = f"{folder} is no folder of a model: cannot read {CARD}: {error.strerror}"
-            raise ModelError(msg) from error
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            msg = f"{path} is not valid: {where}: {first['msg']}"
-            raise ModelError(msg) from error
+        return _read(Path(folder) / CARD, TypeAdapter(cls))
 
     def check_lists(self, manifest: Manifest) -> None:
         """Refuse lists whose ids and numbers mean something else to this model.
@@ -96,8 +88,18 @@ class ModelCard(BaseModel):
 
 
 def save_weights(folder: Path, weights: dict[str, Tensor]) -> None:
-    """Write ``model.safetensors``."""
-    save_file(weights, folder / WEIGHTS)
+    """Write ``model.safetensors``.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
+    path = folder / WEIGHTS
+    try:
+        save_file(weights, path)
+    except SafetensorError as error:
+        # Of what can go wrong in writing tensors, the disk alone is told by this type.
+        msg = f"{path}: {error}"
+        raise OSError(msg) from error
 
 
 def save_records(folder: Path, card: ModelCard, history: Sequence[EpochRecord]) -> None:
@@ -108,9 +110,26 @@ def save_records(folder: Path, card: ModelCard, history: Sequence[EpochRecord]) 
 
 
 def load_history(folder: str | Path) -> list[EpochRecord]:
-    """Read ``history.json`` of a model."""
-    records = json.loads((Path(folder) / HISTORY).read_bytes())
-    return [EpochRecord.model_validate(record) for record in records]
+    """Read ``history.json`` of a model: at least one record.
+
+    Raises:
+        ModelError: It is missing or not valid.
+    """
+    return _read(Path(folder) / HISTORY, _HISTORY)
+
+
+_HISTORY = TypeAdapter(Annotated[list[EpochRecord], Field(min_length=1)])
+
+
+def _read(path: Path, form: TypeAdapter[T]) -> T:
+    try:
+        return form.validate_json(path.read_bytes())
+    except OSError as error:
+        msg = f"{path.parent} is no folder of a model: cannot read {path.name}: {error.strerror}"
+        raise ModelError(msg) from error
+    except ValidationError as error:
+        msg = f"{path} is not valid: {first_failure(error)}"
+        raise ModelError(msg) from error
 
 
 def load_ranker(folder: str | Path) -> Ranker:

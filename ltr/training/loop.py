@@ -48,7 +48,8 @@ def train(
     Raises:
         ListsError: The folder is no valid folder of lists, or has no list to learn from or to
             validate on.
-        ValueError: An unknown loss or wrong arguments of it; no document feature.
+        RecipeError: An unknown loss or wrong arguments of it; found out before the lists are read.
+        ValueError: The lists have no document feature.
         OSError: ``out_folder`` cannot be written; found out before training.
         NonFiniteError: The loss or a gradient was not finite.
     """

@@ -1,5 +1,6 @@
 """A loss by name, applied to a batch: as a sum, and the number of things it is a sum over."""
 
+import difflib
 import inspect
 from dataclasses import dataclass
 from typing import Self
@@ -10,7 +11,10 @@ from torch import Tensor
 from ltr.data.batch import RankingBatch
 from ltr.data.negatives import hardest_negatives, sample_negatives
 from ltr.losses import LossModule, by_name
-from ltr.recipe import LossConfig
+from ltr.recipe import LossConfig, RecipeError
+
+_REFUSALS = (TypeError, ValueError, ArithmeticError, RuntimeError)
+"""How a loss, which may be a team's own, can say no to its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +34,25 @@ class Objective:
 
     @classmethod
     def of(cls, config: LossConfig) -> Self:
-        """Look the loss up.
+        """Look the loss up, and try it before any work is done for it.
 
         Raises:
-            ValueError: No loss has this name, or it does not take these arguments.
+            RecipeError: No loss has this name, it has no such argument, or it refuses a value.
         """
-        face = by_name(config.name)
-        tensors = list(inspect.signature(face.function).parameters)
-        if tensors[:2] != ["scores", "labels"]:
-            msg = (
-                f"loss.name must be a loss over scores and grades; {config.name} takes {tensors[0]}"
-            )
-            raise ValueError(msg)
-        if "reduction" in config.arguments:
-            msg = f"loss.arguments must leave 'reduction' to the training; got {config.arguments}"
-            raise ValueError(msg)
+        face = _face_of(config.name)
+        parameters = list(inspect.signature(face.function).parameters)
+        if parameters[:2] != ["scores", "labels"]:
+            rule = f"must be a loss over scores and grades; {config.name} takes {parameters[0]}"
+            raise RecipeError(key="loss.name", rule=rule)
+        _check_names(config, [name for name in face.signature.parameters if name != "reduction"])
         try:
             loss = face(**config.arguments, reduction="sum")
-        except TypeError as error:
-            msg = f"loss.arguments do not fit {config.name}: {error}"
-            raise ValueError(msg) from error
-        num_neg = loss.arguments.get("num_neg")
-        _check_negatives(config, num_neg)
-        return cls(loss, config, num_neg, "log_q" in tensors)
+            made = cls(loss, config, loss.arguments.get("num_neg"), "log_q" in parameters)
+            made._try()
+        except _REFUSALS as error:
+            raise _refused(config, error) from error
+        _check_negatives(config, made.num_neg)
+        return made
 
     @property
     def needs_popularity(self) -> bool:
@@ -94,11 +94,58 @@ class Objective:
         loss = self.loss(scores[blocks], batch.grades[blocks], **tensors)
         return loss, len(blocks) // (1 + self.num_neg)
 
+    def _try(self) -> None:
+        """Apply the loss once: it checks the range of its arguments only when it is called.
+
+        A sampled loss is given no block at all, so that nothing is laid out for its ``num_neg``.
+        """
+        num_docs = 2 if self.num_neg is None else 0
+        scores = torch.zeros(num_docs)
+        batch = RankingBatch(
+            grades=torch.arange(num_docs).float(),
+            lengths=torch.tensor([num_docs]),
+            query_dense=torch.zeros(1, 0),
+            document_dense=torch.zeros(num_docs, 0),
+            query_sparse=None,
+            document_sparse=None,
+            popularity=torch.ones(num_docs),
+        )
+        self(scores, batch, None if self.num_neg is None else torch.arange(num_docs))
+
+
+def _face_of(name: str) -> type[LossModule]:
+    try:
+        return by_name(name)
+    except ValueError as error:
+        raise RecipeError(key="loss.name", rule=str(error)) from error
+
+
+def _check_names(config: LossConfig, known: list[str]) -> None:
+    """Refuse an argument that the loss does not have."""
+    for name in config.arguments:
+        if name == "reduction":
+            rule = "is left to the training; leave it out"
+            raise RecipeError(key="loss.arguments.reduction", rule=rule)
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
+            rule = f"is no argument of {config.name}; {hint}"
+            raise RecipeError(key=f"loss.arguments.{name}", rule=rule)
+
 
 def _check_negatives(config: LossConfig, num_neg: int | None) -> None:
     """Refuse a choice of negatives for a loss that has none."""
     chosen = config.model_dump(include={"negatives", "negatives_from"}, exclude_defaults=True)
     if num_neg is None and chosen:
         name = next(iter(chosen))
-        msg = f"loss.{name} belongs to losses with num_neg; {config.name} has none"
-        raise ValueError(msg)
+        rule = f"belongs to losses with num_neg; {config.name} has none"
+        raise RecipeError(key=f"loss.{name}", rule=rule)
+
+
+def _refused(config: LossConfig, error: Exception) -> RecipeError:
+    """Say which argument the loss means, or that it cannot be trained with."""
+    text = str(error).partition("\n")[0]
+    name, _, rule = text.partition(" ")
+    if name in config.arguments:
+        return RecipeError(key=f"loss.arguments.{name}", rule=rule)
+    return RecipeError(key="loss.name", rule=f"{config.name} cannot be trained with: {text}")

@@ -174,6 +174,22 @@ def replace(name: str, values: Any, kind: pa.DataType) -> Any:
             replace("grade", [[1]], pa.list_(pa.uint8())),
             "must hold 1 lists of 2 documents; got 1 lists of 1",
         ),
+        (
+            replace("query/user", [-7], pa.int64()),
+            r"00000.arrow: the column query/user must hold ids from 0 to 49; got -7$",
+        ),
+        (
+            replace("document/item", [[3, 100]], pa.list_(pa.int64())),
+            "the column document/item must hold ids from 0 to 99; got 100$",
+        ),
+        (
+            replace("query/tags", [[0, 19, 20]], pa.list_(pa.int64())),
+            "the column query/tags must hold ids from 0 to 19; got 20$",
+        ),
+        (
+            replace("document/words", [[[], [2**40]]], pa.list_(pa.list_(pa.int64()))),
+            "the column document/words must hold ids from 0 to 29; got 1099511627776$",
+        ),
         (lambda b: pa.Table.from_batches([b, b]), "one record batch; got 2"),
     ],
 )
@@ -191,6 +207,19 @@ def test_a_torn_file_is_refused_by_name(tmp_path: Path) -> None:
     path = folder / "train" / "00000.arrow"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ListsError, match=r"00000.arrow is not a readable Arrow file"):
+        Lists(folder, "train")
+
+
+def test_offsets_that_point_nowhere_are_refused_by_name(tmp_path: Path) -> None:
+    """Changed bytes may leave the file's own structure whole."""
+    folder = write_lists(tmp_path, {"train": [[one_list(), one_list()]]})
+    path = folder / "train" / "00000.arrow"
+    offsets = pa.array([0, 2, 4], pa.int32()).buffers()[1].to_pybytes()[:12]
+    broken = pa.array([0, 9, 4], pa.int32()).buffers()[1].to_pybytes()[:12]
+    content = path.read_bytes()
+    assert offsets in content
+    path.write_bytes(content.replace(offsets, broken))
+    with pytest.raises(ListsError, match=r"00000.arrow is not a readable Arrow file: .*offset"):
         Lists(folder, "train")
 
 

@@ -7,7 +7,7 @@ import torch
 from ltr.data.manifest import Manifest
 from ltr.data.reader import Lists
 from ltr.recipe import LossConfig
-from ltr.training import ModelCard, ModelError, load_ranker, score, train
+from ltr.training import ModelCard, ModelError, load_history, load_ranker, score, train
 from tests.training.planted import planted, recipe
 
 
@@ -65,8 +65,32 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 def test_a_card_of_another_format_is_refused(model: Path) -> None:
     edit(model, format="ltr-model/9")
-    with pytest.raises(ModelError, match=r"model.json is not valid: format: Input should be 'ltr-"):
+    with pytest.raises(
+        ModelError, match=r"model.json is not valid: format: must be 'ltr-model/1'; got"
+    ):
         load_ranker(model)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "is no folder of a model: cannot read history.json: No such file"),
+        ("[]", "history.json is not valid: List should have at least 1 item"),
+        ('[{"epoch"', "history.json is not valid: Invalid JSON: EOF while parsing"),
+        (
+            '[{"epoch": 0}]',
+            r"history.json is not valid: \[0\].epoch: must be greater.*; got 0 \(and",
+        ),
+    ],
+)
+def test_a_history_that_tells_of_no_epoch_is_refused_in_one_line(
+    tmp_path: Path, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "history.json").write_text(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        load_history(tmp_path)
+    assert "\n" not in str(caught.value)
 
 
 def test_weights_of_another_model_are_refused(model: Path) -> None:

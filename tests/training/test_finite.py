@@ -8,6 +8,7 @@ from ltr.towers import Ranker, plain_weights, process_group
 from ltr.training.finite import Guard, NonFiniteError
 from ltr.training.loop import Trainer
 from ltr.training.objective import Objective
+from tests.lists_on_disk import PRICE, Row, write_lists
 from tests.training.planted import TOWERS, planted, recipe
 
 CPU = torch.device("cpu")
@@ -41,6 +42,23 @@ def test_a_gradient_that_is_not_finite_changes_no_weight(tmp_path: Path) -> None
         ranker.scorer.register_forward_hook(spike)
         with pytest.raises(NonFiniteError, match="a gradient is not finite in epoch 2, batch 7;"):
             trainer.step(lists.gather(torch.arange(8)), torch.Generator())
+        after = plain_weights(trainer.model)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_gradient_that_is_not_finite_changes_no_weight_where_there_are_no_tables(
+    tmp_path: Path,
+) -> None:
+    rows: list[Row] = [{"grade": [0, 1], "document/price": [0.2, 0.9]}]
+    lists = Lists(write_lists(tmp_path, {"train": [rows]}, features=[PRICE]), "train")
+    settings = recipe()
+    with process_group(CPU):
+        ranker = Ranker(lists.manifest.features, TOWERS, seed=0)
+        trainer = Trainer(ranker, Objective.of(settings.loss), settings, CPU)
+        before = plain_weights(trainer.model)
+        ranker.scorer.register_forward_hook(spike)
+        with pytest.raises(NonFiniteError, match="a gradient is not finite"):
+            trainer.step(lists.gather(torch.arange(1)), torch.Generator())
         after = plain_weights(trainer.model)
     assert all(torch.equal(before[name], after[name]) for name in before)
 

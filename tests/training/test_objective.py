@@ -1,3 +1,4 @@
+import inspect
 from pathlib import Path
 
 import pytest
@@ -6,11 +7,12 @@ import torch
 from ltr.data.batch import RankingBatch
 from ltr.data.reader import Lists
 from ltr.losses import rank_cross_entropy, rank_hinge
+from ltr.losses._face import catalogue
 from ltr.metrics import ndcg
-from ltr.recipe import LossConfig
+from ltr.recipe import LossConfig, RecipeError
 from ltr.training import load_ranker, score, train
 from ltr.training.objective import Objective
-from tests.lists_on_disk import PRICE, write_lists
+from tests.lists_on_disk import PRICE, Row, write_lists
 from tests.training.planted import planted, recipe
 
 SCORES = torch.tensor([0.3, -0.2, 0.9, 0.4, 0.1, 0.7])
@@ -29,7 +31,7 @@ def batch(popularity: torch.Tensor | None = None) -> RankingBatch:
     )
 
 
-def objective(name: str = "rank_cross_entropy", **settings: str) -> Objective:
+def objective(name: str = "rank_cross_entropy", **settings: object) -> Objective:
     config = {"name": name, "arguments": {"num_neg": 1}, **settings}
     return Objective.of(LossConfig.model_validate(config))
 
@@ -76,13 +78,64 @@ def test_a_loss_without_the_correction_takes_popular_negatives_as_they_are() -> 
 
 def test_a_loss_without_negatives_has_no_choice_of_them() -> None:
     config = LossConfig(name="graded_hinge", negatives="hardest")
-    with pytest.raises(ValueError, match=r"loss\.negatives belongs to losses with num_neg; grad"):
+    with pytest.raises(RecipeError, match=r"^loss\.negatives: belongs to losses with num_neg; gr"):
         Objective.of(config)
 
 
 def test_a_loss_over_embeddings_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be a loss over scores and grades; circle takes emb"):
+    message = r"^loss\.name: must be a loss over scores and grades; circle takes embeddings$"
+    with pytest.raises(RecipeError, match=message):
         Objective.of(LossConfig(name="circle"))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("rank_hinge", {"num_neg": 0}, r"arguments\.num_neg: must be at least 1; got 0$"),
+        ("rank_cross_entropy", {"num_neg": -1}, r"arguments\.num_neg: must be at least 1; got -1$"),
+        ("rank_hinge", {"num_neg": 1.5}, r"arguments\.num_neg: must be int; got 1\.5$"),
+        (
+            "rank_hinge",
+            {"aggregate": "max"},
+            r"arguments\.aggregate: must be one of .*; got 'max'$",
+        ),
+        ("lambda_loss", {"k": 0}, r"arguments\.k: must be a rank from 1, .*; got 0$"),
+        ("graded_hinge", {"margin": "wide"}, r"arguments\.margin: must be float; got 'wide'$"),
+        (
+            "graded_hinge",
+            {"margin": 10**400},
+            r"name: graded_hinge cannot be trained with: .*margin",
+        ),
+        (
+            "graded_hinge",
+            {"margins": 1},
+            r"arguments\.margins: .* graded_hinge; .*mean 'margin'\?$",
+        ),
+        ("graded_hinge", {"q": 1}, r"arguments\.q: .* graded_hinge; it has margin, pair_weight$"),
+        ("list_mle", {"q": 1}, r"arguments\.q: is no argument of list_mle; it has none$"),
+        ("bpr", {"reduction": "sum"}, r"arguments\.reduction: is left to the training; leave"),
+        (
+            "graded_hing",
+            {},
+            r"name: no loss is called 'graded_hing'; did you mean 'graded_hinge'\?$",
+        ),
+    ],
+)
+def test_a_wrong_loss_is_refused_by_its_key_before_any_batch(
+    name: str, arguments: Row, message: str
+) -> None:
+    with pytest.raises(RecipeError, match=rf"^loss\.{message}"):
+        Objective.of(LossConfig(name=name, arguments=arguments))
+
+
+@pytest.mark.parametrize("name", sorted(catalogue))
+def test_every_loss_over_scores_and_grades_can_be_trained_with(name: str) -> None:
+    if list(inspect.signature(catalogue[name].function).parameters)[:2] == ["scores", "labels"]:
+        assert Objective.of(LossConfig(name=name)).config.name == name
+
+
+def test_many_negatives_take_no_memory_before_the_training() -> None:
+    assert objective(arguments={"num_neg": 10**12}).num_neg == 10**12
 
 
 def test_popularity_is_how_often_the_split_shows_the_document(tmp_path: Path) -> None:

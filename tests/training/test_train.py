@@ -1,3 +1,6 @@
+import errno
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +11,7 @@ from ltr.data.manifest import ListsError
 from ltr.data.reader import Lists
 from ltr.losses import graded_hinge
 from ltr.metrics import ndcg
+from ltr.recipe import Recipe, RecipeError
 from ltr.training import (
     EpochRecord,
     ModelCard,
@@ -19,6 +23,8 @@ from ltr.training import (
 )
 from tests.lists_on_disk import PRICE, Row, write_lists
 from tests.training.planted import planted, recipe
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +92,23 @@ def test_training_stops_after_patience_and_keeps_the_best_epoch(tmp_path: Path) 
     assert float(kept) == pytest.approx(max(values), abs=1e-6)
 
 
+def still(epochs: int) -> Recipe:
+    """Steps too small to matter."""
+    made = recipe(epochs=epochs, learning_rate=1e-12)
+    training = made.training.model_copy(update={"table_learning_rate": 1e-12})
+    return made.model_copy(update={"training": training})
+
+
+def test_of_equally_good_epochs_the_first_is_the_best(lists: Path, tmp_path: Path) -> None:
+    history = train(lists, tmp_path / "model", still(epochs=9))
+    assert len({record.validation_ndcg for record in history}) == 1
+    assert [record.is_best for record in history] == [True, False, False]
+    assert ModelCard.load(tmp_path / "model").best_epoch == 1
+
+
 def test_the_first_loss_is_the_mean_over_the_lists(lists: Path, tmp_path: Path) -> None:
     """With steps too small to matter, the epoch's loss is that of the initial weights."""
-    still = recipe(epochs=1, learning_rate=1e-12)
-    still = still.model_copy(
-        update={"training": still.training.model_copy(update={"table_learning_rate": 1e-12})}
-    )
-    [record] = train(lists, tmp_path / "model", still)
+    [record] = train(lists, tmp_path / "model", still(epochs=1))
     split = Lists(lists, "train")
     ranker = load_ranker(tmp_path / "model")
     scores = score(ranker, split)
@@ -138,24 +154,9 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_old_model(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_an_unknown_loss_is_refused_with_the_nearest_name(lists: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'graded_hing'; did you mean 'graded_hinge'"):
-        train(lists, tmp_path / "model", recipe("graded_hing"))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"margins": 1.0}, "loss.arguments do not fit graded_hinge: .*margins"),
-        ({"margin": "wide"}, "loss.arguments do not fit graded_hinge: margin must be float"),
-        ({"reduction": "mean"}, "leave 'reduction' to the training"),
-    ],
-)
-def test_wrong_arguments_of_a_loss_are_refused(
-    lists: Path, tmp_path: Path, arguments: Row, message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        train(lists, tmp_path / "model", recipe(arguments=arguments))
+def test_a_wrong_loss_is_refused_before_the_lists_are_read(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"^loss\.arguments\.num_neg: must be at least 1; got 0$"):
+        train(tmp_path / "none", tmp_path / "model", recipe("rank_hinge", {"num_neg": 0}))
 
 
 def test_lists_without_a_validation_split_to_choose_by_are_refused(tmp_path: Path) -> None:
@@ -173,6 +174,31 @@ def test_a_folder_that_cannot_be_written_is_found_out_before_training(lists: Pat
     with pytest.raises(OSError, match="cannot write the folder /proc/none/model"):
         train(lists, "/proc/none/model", recipe(), watcher)
     assert watcher.told == []
+
+
+FULL = """
+import resource, signal, sys
+from ltr.training import train
+from tests.training.planted import recipe
+
+lists, model = sys.argv[1:]
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+try:
+    train(lists, model, recipe(epochs=1))
+except OSError as error:
+    print(error.errno, error)
+"""
+
+
+def test_a_disk_that_cannot_hold_the_weights_is_told_by_the_folder(
+    lists: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FULL, str(lists), str(tmp_path / "model")]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    said = f"cannot write the folder {tmp_path / 'model'}: File too large"
+    assert done.stdout.strip() == f"{errno.EFBIG} {said}"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_without_lists_is_refused(tmp_path: Path) -> None:
