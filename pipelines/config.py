@@ -5,14 +5,14 @@ nearest right one. Paths in the file are relative to the file itself.
 """
 
 import difflib
+import re
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from ltr.errors import first_failure
 from ltr.recipe import Config, LossConfig, Recipe, TowersConfig, TrainingConfig
 from pipelines.errors import ConfigError
 
@@ -219,40 +219,24 @@ def parse_job(table: dict[str, Any]) -> Job:
     try:
         return Job.model_validate(table)
     except ValidationError as error:
-        # A misspelt key is the cause of the missing one it stands for, so it is told first.
-        errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        raise _config_error(errors[0]) from None
+        failure = first_failure(error)
+        near = _nearest(failure.key) if failure.rule == "unknown key" else None
+        rule = failure.rule + (f"; did you mean {near!r}?" if near else "")
+        raise ConfigError(key=failure.key, rule=rule, found=failure.found) from None
 
 
-def _config_error(error: ErrorDetails) -> ConfigError:
-    key = _dotted(error["loc"])
-    if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(error["loc"][-1]), _keys_beside(error["loc"]), n=1)
-        return ConfigError(
-            key=key, rule="unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
-        )
-    if error["type"] == "missing":
-        return ConfigError(key=key, rule="is required")
-    rule = error["msg"].replace("Input should be", "must be").replace("tuple", "list")
-    return ConfigError(key=key, rule=rule, found=error["input"])
+def _nearest(key: str) -> str | None:
+    """Return the key beside an unknown one that is most like it."""
+    *sections, last = re.sub(r"\[\d+\]", "", key).split(".")
+    section: type[BaseModel] = Job
+    for name in sections:
+        section = _section_of(section.model_fields[name].annotation)
+    return next(iter(difflib.get_close_matches(last, section.model_fields, n=1)), None)
 
 
-def _dotted(location: Iterable[int | str]) -> str:
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return "".join(parts).removeprefix(".")
-
-
-def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
-    section: Any = Job
-    for part in location[:-1]:
-        if isinstance(part, str):
-            section = _section_of(section.model_fields[part].annotation)
-    return list(section.model_fields)
-
-
-def _section_of(annotation: Any) -> type[Config]:  # noqa: ANN401  a type of any form
+def _section_of(annotation: Any) -> type[BaseModel]:  # noqa: ANN401  a type of any form
     for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, Config):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     msg = f"no section in {annotation!r}"
     raise TypeError(msg)

@@ -3,7 +3,6 @@
 from ltr.training import EpochRecord, train
 from ltr.training.objective import Objective
 from pipelines.config import Job
-from pipelines.errors import ConfigError
 from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress, Step
 
@@ -28,12 +27,9 @@ def check_loss(job: Job) -> None:
     """Refuse an unknown loss or wrong arguments of it, before any work is done.
 
     Raises:
-        ConfigError: No loss has this name (the nearest is told), or it has no such arguments.
+        RecipeError: No loss has this name (the nearest is told), or it refuses its arguments.
     """
-    try:
-        Objective.of(job.loss)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(key="loss", rule=str(error)) from None
+    Objective.of(job.loss)
 
 
 class _Shown:
