@@ -153,6 +153,14 @@ class Manifest(Record):
     job: dict[str, JsonValue]
     """The whole job file."""
 
+    @property
+    def grading(self) -> dict[str, JsonValue]:
+        """How actions became grades: those keys of the job, dotted, that decide it; None if unset.
+
+        Lists of other days may share it; lists that do not share it have grades of another meaning.
+        """
+        return {key: _at(self.job, key) for key in ("grades", "log.grade", "events.counts")}
+
     @model_validator(mode="after")
     def _names_are_unique_and_splits_complete(self) -> Self:
         columns = [feature.column for feature in self.features]
@@ -197,6 +205,12 @@ class Manifest(Record):
         """Write ``manifest.json`` into ``folder``; do it last, when all shards are there."""
         text = self.model_dump_json(indent=2) + "\n"
         (Path(folder) / FILE).write_text(text, encoding="utf-8")
+
+
+def _at(job: JsonValue, key: str) -> JsonValue:
+    for part in key.split("."):
+        job = job.get(part) if isinstance(job, dict) else None
+    return job
 
 
 def checksum(path: Path) -> str:

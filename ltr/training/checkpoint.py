@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -55,6 +55,8 @@ class ModelCard(BaseModel):
     features: tuple[Feature, ...]
     encoder: str
     """Fingerprint of the encoder of the lists it was trained on."""
+    grading: dict[str, JsonValue]
+    """How the grades of those lists came about; see `Manifest.grading`."""
     recipe: Recipe
     best_epoch: int
     validation_ndcg: float
@@ -70,10 +72,12 @@ class ModelCard(BaseModel):
         return _read(Path(folder) / CARD, TypeAdapter(cls))
 
     def check_lists(self, manifest: Manifest) -> None:
-        """Refuse lists whose ids and numbers mean something else to this model.
+        """Refuse lists whose ids, numbers or grades mean something else to this model.
+
+        Lists of other days pass, as long as they were encoded and graded alike.
 
         Raises:
-            ModelError: The features differ, or another encoder made them.
+            ModelError: The features differ, another encoder made them, or other rules grade them.
         """
         if manifest.features != self.features:
             odd = sorted(feature.column for feature in {*manifest.features} ^ {*self.features})
@@ -85,6 +89,11 @@ class ModelCard(BaseModel):
                 f"{self.encoder}, the lists have {manifest.encoder}"
             )
             raise ModelError(msg)
+        for key, found in manifest.grading.items():
+            if found != (learned := self.grading.get(key)):
+                rule = "the lists must be graded as those of the training"
+                msg = f"{rule}; the model has {key} = {learned!r}, the lists have {found!r}"
+                raise ModelError(msg)
 
 
 def save_weights(folder: Path, weights: dict[str, Tensor]) -> None:

@@ -77,6 +77,7 @@ def train(
         card = ModelCard(
             features=manifest.features,
             encoder=manifest.encoder,
+            grading=manifest.grading,
             recipe=recipe,
             best_epoch=best.epoch,
             validation_ndcg=best.validation_ndcg,

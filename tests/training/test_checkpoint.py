@@ -8,6 +8,7 @@ from ltr.data.manifest import Manifest
 from ltr.data.reader import Lists
 from ltr.recipe import LossConfig
 from ltr.training import ModelCard, ModelError, load_history, load_ranker, score, train
+from tests.lists_on_disk import Row
 from tests.training.planted import planted, recipe
 
 
@@ -56,6 +57,46 @@ def test_other_lists_than_those_of_the_model_are_refused(lists: Path, model: Pat
         card.check_lists(manifest.model_copy(update={"encoder": "00"}))
     with pytest.raises(ModelError, match="they differ in query/user"):
         card.check_lists(manifest.model_copy(update={"features": manifest.features[1:]}))
+
+
+RULES = [{"grade": 2, "when": "buys > 0"}, {"grade": 1, "when": "clicks > 0"}]
+JOB = {
+    "log": {"path": "monday", "grade": None},
+    "events": {"path": "events", "counts": {"buys": "buy", "clicks": "click"}},
+    "grades": RULES,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"grades": RULES[::-1]}, r"model has grades = \[\{'grade': 2.* lists have \[\{'grade': 1"),
+        ({"grades": [], "log": {"grade": "stars"}}, r"the lists have \[\]$"),
+        ({"log": {"grade": "stars"}}, "has log.grade = None, the lists have 'stars'$"),
+        (
+            {"events": {"counts": {"buys": "click"}}},
+            "has events.counts = .* have {'buys': 'click'}",
+        ),
+        ({"events": None}, "has events.counts = .*, the lists have None$"),
+    ],
+)
+def test_lists_graded_by_other_rules_than_those_of_the_training_are_refused(
+    lists: Path, model: Path, change: Row, message: str
+) -> None:
+    manifest = Manifest.load(lists).model_copy(update={"job": JOB})
+    edit(model, grading=manifest.grading)
+    card = ModelCard.load(model)
+    rule = "the lists must be graded as those of the training; the "
+    with pytest.raises(ModelError, match=rule + ".*" + message) as caught:
+        card.check_lists(manifest.model_copy(update={"job": JOB | change}))
+    assert "\n" not in str(caught.value)
+
+
+def test_lists_of_other_days_that_are_graded_alike_are_accepted(lists: Path, model: Path) -> None:
+    manifest = Manifest.load(lists)
+    edit(model, grading=manifest.model_copy(update={"job": JOB}).grading)
+    other = JOB | {"log": {"path": "tuesday"}, "split": {"test": 0.5}}
+    ModelCard.load(model).check_lists(manifest.model_copy(update={"job": other}))
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
