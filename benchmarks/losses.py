@@ -19,10 +19,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.plain_losses import PLAIN
+from benchmarks import plain_listwise, plain_losses
 from ltr import losses
 from ltr.losses import graded_hinge
 
+PLAIN = plain_losses.PLAIN | plain_listwise.PLAIN
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "losses.md"
 THREADS = 2
 GRADES = 5

@@ -24,16 +24,14 @@ class Padded:
     """True = a real document; None: all are."""
     ones: Tensor | None = None
     """The mask as numbers, to be multiplied by."""
-    sink: Tensor | None = None
-    """0 for a real document, far below any score in padding, to be added."""
+    holes: Tensor | None = None
+    """1 in padding, to be added as often as need be."""
 
     @classmethod
     def of(cls, shape: torch.Size, device: torch.device, mask: Tensor, dtype: torch.dtype) -> Self:
         """Lists with padding, for tensors of one type."""
         ones = mask.to(dtype)
-        # Finite: -inf turns to NaN in the backward pass where a whole list is padding. A quarter,
-        # so that what is taken from it does not overflow.
-        return cls(shape, device, mask, ones, (1 - ones) * (torch.finfo(dtype).min / 4))
+        return cls(shape, device, mask, ones, 1 - ones)
 
     @property
     def shape(self) -> torch.Size:
@@ -83,9 +81,7 @@ class Padded:
     def span(self, x: Tensor) -> Tensor:
         if self.full_shape[-1] == 0:
             return x.sum(-1)
-        if self.sink is None:
-            return x.amax(-1) - x.amin(-1)
-        return ((x + self.sink).amax(-1) - (x - self.sink).amin(-1)).clamp(min=0)
+        return (self._sink(x).amax(-1) - self._sink(x, -1).amin(-1)).clamp(min=0)
 
     def max(self, x: Tensor) -> Tensor:
         if self.full_shape[-1] == 0:
@@ -142,8 +138,11 @@ class Padded:
     def same_list(self) -> Tensor | None:
         return None
 
-    def _sink(self, x: Tensor) -> Tensor:
-        return x if self.sink is None else x + self.sink
+    def _sink(self, x: Tensor, sign: int = 1) -> Tensor:
+        # Finite: -inf turns to NaN in the backward pass where a whole list is padding. A quarter,
+        # so that what is taken from it does not overflow.
+        depth = sign * torch.finfo(x.dtype).min / 4
+        return x if self.holes is None else torch.add(x, self.holes, alpha=depth)
 
     def groups(self, room: int) -> list[Rows]:
         return groups_of_padded(self.full_shape, self.mask, room)

@@ -16,6 +16,7 @@ class ByGrade:
     order: Tensor
     """Where each document was: Int64 ``[documents]``, for ``take``."""
     scores: Tensor
+    """At most 0; 0 in padding."""
     first: Tensor
     """Where the first document of the same grade is now, in the last dimension: Int64."""
     begins: Tensor
@@ -57,7 +58,7 @@ def by_grade(docs: Documents) -> ByGrade:
     return ByGrade(
         lists=lists,
         order=order,
-        scores=lists.take(docs.scores - top, order),
+        scores=lists.blank(lists.take(docs.scores - top, order)),
         first=first,
         begins=begins,
         lower=(first - 1).clamp(min=0),

@@ -61,4 +61,4 @@ def calibrated_softmax(
     counted = lists.counts() > 0
     log_sum = softplus(lists.logsumexp(docs.scores))
     values = (lists.sum(targets) + anchor) * log_sum - lists.inner(docs.scores, targets)
-    return reduce(values.where(counted, 0.0), counted, reduction, scores.dtype)
+    return reduce(values * counted, counted, reduction, scores.dtype)

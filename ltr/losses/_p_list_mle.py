@@ -61,10 +61,11 @@ def p_list_mle(
 
 def _position_weights(lists: Lists, like: Tensor) -> Tensor:
     """(2^-k - 2^-n) over its sum, for documents from position n to 1."""
-    counts = lists.counts()
-    positions = (lists.spread(counts) - lists.place()).clamp(min=1).to(like)
-    last = (-counts).to(like).exp2()
+    counts = lists.counts().to(like)
+    last = (-counts).exp2()
     total = 1 - last - counts * last
+    # Padding lies behind position 1.
+    positions = (lists.spread(counts) - lists.place()).clamp(min=1)
     weights = (-positions).exp2() - lists.spread(last)
     shares = weights / lists.spread(total.where(total > 0, 1.0))
     # A share below all rounding would only give gradients too small for a processor's fast path.

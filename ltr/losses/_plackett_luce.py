@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ltr.lists import Documents, Lists, reduce
 from ltr.losses._by_grade import ByGrade, by_grade
+from ltr.losses._drawn_from import log_drawn_from
 from ltr.losses._listwise import compares
 
 
@@ -49,26 +50,20 @@ def _shared_draws(
     docs: Documents, tied: ByGrade, position_weights: Callable[[Lists, Tensor], Tensor] | None
 ) -> Tensor:
     last = tied.last()
-    places = torch.arange(last.shape[-1], device=last.device)
-    gone = (last - places).to(tied.scores) / (last - tied.first + 1)
-    running = tied.lists.logcumsumexp(tied.scores)
-    # log of (1 - gone) of the sum up to this grade + gone of the sum below it, which is 0 below the
-    # lowest.
-    whole, below = tied.lists.take(running, last), tied.lists.take(running, tied.lower)
-    rest = (below - whole).exp() * tied.has_lower
-    drawn_from = whole + (gone * (rest - 1)).log1p()
+    drawn_from = log_drawn_from(tied, last)
     if position_weights is None and docs.weights is None:
         return drawn_from - tied.scores
     # Each of the tied documents is as likely in each of their positions.
-    ones = torch.ones_like(tied.scores)
-    of_document = ones if docs.weights is None else tied.lists.take(docs.weights, tied.order)
-    of_position = ones if position_weights is None else position_weights(tied.lists, ones)
-    return (
-        of_position * (ones if of_document is ones else tied.mean(of_document, last)) * drawn_from
-        - of_document
-        * (ones if of_position is ones else tied.mean(of_position, last))
-        * tied.scores
-    )
+    of_draw: Tensor | float = 1.0
+    of_document: Tensor | float = 1.0
+    if docs.weights is not None:
+        of_document = tied.lists.take(docs.weights, tied.order)
+        of_draw = tied.mean(of_document, last)
+    if position_weights is not None:
+        positions = position_weights(tied.lists, tied.scores)
+        of_draw = positions * of_draw
+        of_document = tied.mean(positions, last) * of_document
+    return of_draw * drawn_from - of_document * tied.scores
 
 
 def _ordered_draws(docs: Documents, lists: Lists, generator: torch.Generator) -> Tensor:

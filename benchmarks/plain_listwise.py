@@ -1,72 +1,17 @@
-"""Pointwise and listwise losses on padded lists, each against the plain formula in torch.
+"""The pointwise and listwise losses as they are usually written.
 
-Start as ``python benchmarks/losses_padded.py``. The plain formulas are what libraries of ranking
-losses do: fill the padding, compute, sum, mean. Times are medians of forward and backward together
-over turns that alternate with the peer's, so that a busy machine slows both.
+Each is ``f(scores, labels, *, mask)`` over padded lists and returns the mean over the lists: fill
+the padding, compute, sum, mean.
 """
 
-import math
-import statistics
-import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ltr import losses
-
-LISTS, LIST = 256, 100
 GRADES = 5
-THREADS = 1
-TURNS = 100
 EPS = 1e-10
-
-
-def main() -> None:
-    """Print a row for each loss, and the geometric mean."""
-    torch.set_num_threads(THREADS)
-    batch = padded_batch()
-    print(f"padded [{LISTS}, {LIST}], forward + backward, medians, {THREADS} threads")
-    print(f"{'loss':<24} {'plain':>10} {'ours':>10} {'ratio':>8}")
-    ratios = []
-    for name, plain in PLAIN.items():
-        peer, ours = interleaved(plain, getattr(losses, name), batch)
-        ratios.append(ours / peer)
-        print(f"{name:<24} {peer * 1e3:>7.2f} ms {ours * 1e3:>7.2f} ms {ratios[-1]:>6.2f} x")
-    print(f"{'geometric mean':<46} {statistics.geometric_mean(ratios):>6.2f} x")
-    print(f"{'largest':<46} {max(ratios):>6.2f} x")
-
-
-def padded_batch() -> tuple[Tensor, Tensor, Tensor]:
-    """Scores, grades and mask of lists with 50 to 100 documents."""
-    generator = torch.Generator().manual_seed(0)
-    scores = torch.randn(LISTS, LIST, generator=generator)
-    labels = torch.randint(0, GRADES, (LISTS, LIST), generator=generator)
-    lengths = torch.randint(LIST // 2, LIST + 1, (LISTS, 1), generator=generator)
-    return scores, labels, torch.arange(LIST) < lengths
-
-
-def interleaved(
-    plain: Callable[..., Tensor],
-    ours: Callable[..., Tensor],
-    batch: tuple[Tensor, Tensor, Tensor],
-) -> tuple[float, float]:
-    """Median seconds of each."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for turn in range(TURNS + 5):
-        for loss, taken in zip((plain, ours), seconds, strict=True):
-            start = time.perf_counter()
-            step(loss, *batch)
-            if turn >= 5:
-                taken.append(time.perf_counter() - start)
-    return statistics.median(seconds[0]), statistics.median(seconds[1])
-
-
-def step(loss: Callable[..., Tensor], scores: Tensor, labels: Tensor, mask: Tensor) -> None:
-    """One forward and backward pass."""
-    scores = scores.clone().requires_grad_()
-    loss(scores, labels, mask=mask).backward()  # type: ignore[no-untyped-call]
 
 
 def of_documents(values: Tensor, mask: Tensor) -> Tensor:
@@ -140,9 +85,9 @@ def poly1_softmax(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
 
 
 def xe_ndcg(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
-    """Exponential gains less noise as shares."""
+    """Exponential gains less the mean of the noise as shares."""
     s = s.masked_fill(~mask, -1e30)
-    gains = (2.0**y - torch.rand_like(s)).masked_fill(~mask, 0.0)
+    gains = (2.0**y - 0.5).masked_fill(~mask, 0.0)
     target = gains / gains.sum(-1, keepdim=True)
     return -(target * s.log_softmax(-1)).sum(-1).mean()
 
@@ -167,27 +112,28 @@ def jrc(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
 
 
 def list_mle(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
-    """Shuffle, sort, and plain sums of exponentials from the end."""
-    shuffled = torch.randperm(s.shape[-1])
-    s, y, mask = s[:, shuffled], y[:, shuffled], mask[:, shuffled]
-    y, order = y.float().masked_fill(~mask, float("-inf")).sort(descending=True, dim=-1)
-    mask = y.isinf()
-    s = s.gather(-1, order).masked_fill(mask, float("-inf"))
-    s = s - s.max(-1, keepdim=True).values
-    running = s.exp().flip(-1).cumsum(-1).flip(-1)
-    return ((running + EPS).log() - s).masked_fill(mask, 0.0).sum(-1).mean()
+    """Plain sums of exponentials from the end."""
+    return of_draws(s, y, mask)[0].sum(-1).mean()
 
 
 def p_list_mle(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     """ListMLE with a weight per position."""
+    cost, real = of_draws(s, y, mask)
+    left = real.sum(-1, keepdim=True) - torch.arange(1.0, s.shape[-1] + 1)
+    weights = (2.0**left - 1).masked_fill(~real, 0.0)
+    return ((weights * cost).sum(-1) / weights.sum(-1)).mean()
+
+
+def of_draws(s: Tensor, y: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Cost of each draw, equal grades shuffled, and which are of real documents."""
+    shuffled = torch.randperm(s.shape[-1])
+    s, y, mask = s[:, shuffled], y[:, shuffled], mask[:, shuffled]
     y, order = y.float().masked_fill(~mask, float("-inf")).sort(descending=True, dim=-1)
-    mask = y.isinf()
-    s = s.gather(-1, order).masked_fill(mask, float("-inf"))
+    padding = y.isinf()
+    s = s.gather(-1, order).masked_fill(padding, float("-inf"))
     s = s - s.max(-1, keepdim=True).values
     running = s.exp().flip(-1).cumsum(-1).flip(-1)
-    weights = 2.0 ** (s.shape[-1] - torch.arange(1.0, s.shape[-1] + 1)) - 1
-    cost = ((running + EPS).log() - s).masked_fill(mask, 0.0)
-    return (weights / weights.sum() * cost).sum(-1).mean()
+    return ((running + EPS).log() - s).masked_fill(padding, 0.0), ~padding
 
 
 def unique_softmax(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
@@ -195,7 +141,8 @@ def unique_softmax(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
     lower = (y[..., None, :] < y[..., None]) & mask[..., None, :]
     lower = lower | torch.eye(s.shape[-1], dtype=torch.bool)
     log_sum = s[..., None, :].expand(lower.shape).masked_fill(~lower, -1e30).logsumexp(-1)
-    return ((2.0**y - 1) * (log_sum - s)).masked_fill(~mask, 0.0).sum(-1).mean()
+    gains = (2.0**y - 1).masked_fill(~mask, 0.0)
+    return ((gains * (log_sum - s)).sum(-1) / gains.sum(-1)).mean()
 
 
 def approx_ndcg(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
@@ -208,18 +155,18 @@ def approx_ndcg(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
 
 
 def neural_ndcg(s: Tensor, y: Tensor, *, mask: Tensor) -> Tensor:
-    """NeuralSort, and Sinkhorn scaling of the matrix until its sums are 1 to 1e-6."""
+    """NeuralSort, and Sinkhorn scaling of its matrix."""
     gains = (2.0**y - 1).masked_fill(~mask, 0.0)
     both = mask[..., None, :] & mask[..., None]
     apart = (s[..., None] - s[..., None, :]).abs().masked_fill(~both, 0.0).sum(-1)
     steps = mask.sum(-1, keepdim=True) + 1 - 2 * torch.arange(1, s.shape[-1] + 1)
     logits = (steps[..., None] * s[..., None, :] - apart[..., None, :]).masked_fill(~both, -1e30)
     shares = logits.softmax(-1).masked_fill(~both, 0.0)
-    for _ in range(50):
-        shares = shares / shares.sum(-2, keepdim=True).clamp(min=EPS)
-        shares = shares / shares.sum(-1, keepdim=True).clamp(min=EPS)
-        if (shares.sum(-2) - mask.float()).abs().max() < 1e-6:
-            break
+    # Padding sums to 0, and is divided by 1.
+    hole = (~mask).float()
+    for _ in range(20):
+        shares = shares / (shares.sum(-2) + hole)[..., None, :]
+        shares = shares / (shares.sum(-1) + hole)[..., None]
     expected = (shares * gains[..., None, :]).sum(-1)
     discount = 1 / (1 + torch.arange(1.0, s.shape[-1] + 1)).log2()
     return 1 - of_gains(gains, expected * discount).mean()
@@ -229,7 +176,7 @@ def of_gains(gains: Tensor, terms: Tensor) -> Tensor:
     """NDCG of lists by their gains and the terms of their DCG."""
     ordered = gains.sort(-1, descending=True).values
     ideal = (ordered / (1 + torch.arange(1.0, gains.shape[-1] + 1)).log2()).sum(-1)
-    return terms.sum(-1) / (ideal + math.ulp(1.0))
+    return terms.sum(-1) / (ideal + EPS)
 
 
 PLAIN: dict[str, Callable[..., Tensor]] = {
@@ -254,7 +201,3 @@ PLAIN: dict[str, Callable[..., Tensor]] = {
         neural_ndcg,
     )
 }
-
-
-if __name__ == "__main__":
-    main()
