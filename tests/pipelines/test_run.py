@@ -172,7 +172,10 @@ def test_scores_that_are_not_finite_are_refused(copy, capsys):
             'name = "grade_hinge"',
             r"loss\.name: no loss is called .*; did you mean 'graded_hinge'",
         ),
-        ('name = "graded_hinge"\n[loss.arguments]\nmargn = 1', r"loss\.arguments\.margn: is no .*; did you mean .margin.\?"),
+        (
+            'name = "graded_hinge"\n[loss.arguments]\nmargn = 1',
+            r"loss\.arguments\.margn: is no .*; did you mean .margin.\?",
+        ),
         (
             'name = "graded_hinge"\n[loss.arguments]\nmargin = "a"',
             r"loss\.arguments\.margin: must be float; got .a.$",
