@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ltr.data.batch import RankingBatch
+from ltr.data.manifest import ListsError
 from ltr.data.reader import Lists
 from ltr.data.seeds import generator
 
@@ -21,7 +22,8 @@ class TrainingBatches:
         seed: The same seed gives the same batches.
 
     Raises:
-        ValueError: ``lists_per_batch`` is not positive, or no list has two grades.
+        ValueError: ``lists_per_batch`` is not positive.
+        ListsError: No list has two grades.
     """
 
     def __init__(self, lists: Lists, *, lists_per_batch: int, seed: int) -> None:
@@ -38,7 +40,7 @@ class TrainingBatches:
                 f"there is nothing to learn: none of the {len(lists)} lists of the {lists.split} "
                 "split has documents of two different grades"
             )
-            raise ValueError(msg)
+            raise ListsError(msg)
 
     def __len__(self) -> int:
         """Batches per epoch."""

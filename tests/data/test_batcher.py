@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from ltr.data.batcher import TrainingBatches, sequential_batches, teaching_lists
+from ltr.data.manifest import ListsError
 from ltr.data.reader import Lists
 from tests.lists_on_disk import PRICE, USER, write_lists
 
@@ -68,7 +69,7 @@ def test_an_empty_split_gives_no_batches(tmp_path: Path) -> None:
 def test_a_log_without_two_grades_in_a_list_is_refused(tmp_path: Path) -> None:
     row = {"grade": [1, 1], "document/price": [0.0, 1.0]}
     flat = Lists(write_lists(tmp_path, {"train": [[row, row]]}, features=[PRICE]), "train")
-    with pytest.raises(ValueError, match="nothing to learn: none of the 2 lists of the train spl"):
+    with pytest.raises(ListsError, match="nothing to learn: none of the 2 lists of the train spl"):
         TrainingBatches(flat, lists_per_batch=2, seed=0)
 
 

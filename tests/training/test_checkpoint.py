@@ -32,6 +32,7 @@ def test_a_model_is_three_files_that_say_what_it_is(lists: Path, model: Path) ->
     card = json.loads((model / "model.json").read_text())
     assert card["format"] == "ltr-model/1"
     assert card["encoder"] == "c0ffee"
+    assert card["grading"] == {"grades": None, "log.grade": None, "events.counts": None}
     assert card["recipe"]["loss"] == LossConfig(name="graded_hinge").model_dump()
     ModelCard.load(model).check_lists(Manifest.load(lists))
 
