@@ -115,8 +115,8 @@ def is_pair(difference: Tensor) -> Tensor:
 def _room(scores: Tensor) -> int:
     """Pairs in a tile."""
     if scores.device.type == "cpu" and not torch.compiler.is_compiling():
-        # So that the few tensors of a tile stay in the cache.
-        return 2**18
+        # 16 MB a tensor: large enough that threads share an operation, small for any list.
+        return 2**22
     return 2**24
 
 

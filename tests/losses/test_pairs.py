@@ -80,12 +80,12 @@ class Largest(TorchDispatchMode):
 
 @pytest.mark.parametrize("grades", [2, 40])
 def test_memory_does_not_grow_with_the_pairs(grades):
-    docs = 3_000
+    docs = 10_000
     scores = torch.randn(docs, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(docs) % grades
     with Largest() as largest:
         value_and_gradient(ranknet, scores, labels)
-    assert largest.elements <= 2**19 < docs**2 / 16
+    assert largest.elements <= 2**22 < docs**2 / 16
 
 
 def test_a_gradient_cannot_be_differentiated_in_silence():
