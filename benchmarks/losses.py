@@ -49,7 +49,8 @@ def main() -> None:
 HEAD = """# Speed and memory of the losses
 
 Written by `python -m benchmarks.losses --write`. {cores} cores, torch {torch}, {threads} threads.
-Forward and backward together; medians over turns that alternate between both sides of a row.
+Forward and backward together; medians over turns that alternate between both sides of a
+row; a turn is one call to warm up, then calls for about 20 ms.
 """
 
 
@@ -225,16 +226,33 @@ def step(loss: Callable[..., Tensor], scores: Tensor, *others: Tensor, **tensors
     torch.autograd.grad(loss(scores, *others, **tensors), scores)
 
 
+TURN_S = 0.02
+"""A turn repeats calls for so long, so that none is timed in the caches the other left cold."""
+
+
 def medians(*sides: Callable[[], object], turns: int) -> list[float]:
-    """Median time of each in seconds, in alternating turns after two to warm up."""
+    """Median time of one call of each in seconds, in alternating turns after one to warm up."""
+    calls = [_calls_a_turn(side) for side in sides]
     times: list[list[float]] = [[] for _ in sides]
-    for turn in range(turns + 2):
-        for side, taken in zip(sides, times, strict=True):
-            start = time.perf_counter()
-            side()
-            if turn > 1:
-                taken.append(time.perf_counter() - start)
+    for _ in range(turns):
+        for side, number, taken in zip(sides, calls, times, strict=True):
+            taken.append(_seconds(side, number + 1, skip=1))
     return [statistics.median(taken) for taken in times]
+
+
+def _calls_a_turn(side: Callable[[], object]) -> int:
+    """How many calls fill a turn, after a call to warm up."""
+    return max(1, round(TURN_S / _seconds(side, 2, skip=1)))
+
+
+def _seconds(side: Callable[[], object], calls: int, *, skip: int) -> float:
+    """Mean seconds of a call, the first ``skip`` calls left out."""
+    for _ in range(skip):
+        side()
+    start = time.perf_counter()
+    for _ in range(calls - skip):
+        side()
+    return (time.perf_counter() - start) / (calls - skip)
 
 
 def ms(seconds: float) -> str:
