@@ -1,6 +1,6 @@
 """Open a log: a file, a folder or a glob of Parquet, Arrow IPC, CSV or NDJSON files, lazily."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.errors import LogError, first_line
 
-SCANNERS: Mapping[str, Callable[[list[Path]], pl.LazyFrame]] = {
+SCANNERS: Mapping[str, Callable[..., pl.LazyFrame]] = {
     ".parquet": pl.scan_parquet,
     ".arrow": pl.scan_ipc,
     ".ipc": pl.scan_ipc,
@@ -16,13 +16,17 @@ SCANNERS: Mapping[str, Callable[[list[Path]], pl.LazyFrame]] = {
     ".ndjson": pl.scan_ndjson,
     ".jsonl": pl.scan_ndjson,
 }
+UNTYPED = (".csv", ".ndjson", ".jsonl")
+"""Formats without types, whose columns are otherwise guessed from the first rows."""
 
 
-def scan(path: Path) -> pl.LazyFrame:
+def scan(path: Path, *, text: Iterable[str] = ()) -> pl.LazyFrame:
     """Return the rows of all files at ``path``, in the order of the files' names.
 
     Args:
         path: A file, a folder (every file in it with a known suffix) or a glob.
+        text: Columns to take as text where the format has no types, so that a value which is not
+            what the first rows suggest is the caller's to judge.
 
     Raises:
         LogError: No file is there, or the files are of no known or of several formats.
@@ -43,12 +47,20 @@ def scan(path: Path) -> pl.LazyFrame:
             found=", ".join(suffixes),
         )
     try:
-        frame = SCANNERS[suffixes[0]](files)
+        frame = _scan(files, suffixes[0], dict.fromkeys(text, pl.String))
         frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         rule = f"{path} must hold readable {suffixes[0]} files"
         raise LogError(stage="read", rule=rule, found=first_line(error)) from None
     return frame
+
+
+def _scan(files: list[Path], suffix: str, types: dict[str, type[pl.String]]) -> pl.LazyFrame:
+    if suffix not in UNTYPED or not types:
+        return SCANNERS[suffix](files)
+    present = SCANNERS[suffix](files).collect_schema()
+    kept = {name: dtype for name, dtype in types.items() if name in present}
+    return SCANNERS[suffix](files, schema_overrides=kept)
 
 
 def _files(path: Path) -> list[Path]:
