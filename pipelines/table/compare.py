@@ -57,9 +57,7 @@ def slices(
     """
     found = [one for cut in cuts for one in _parts(lists, cut, metric, sure)]
     adjusted = sure.holm([one.p for one in found])
-    told = [
-        one.model_copy(update={"p_holm": p}) for one, p in zip(found, adjusted, strict=True)
-    ]
+    told = [one.model_copy(update={"p_holm": p}) for one, p in zip(found, adjusted, strict=True)]
     sign = -1 if metric.lower_is_better else 1
     return tuple(sorted(told, key=lambda one: _badness(one, sign)))
 

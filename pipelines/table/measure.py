@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 
 import polars as pl
 
@@ -14,7 +13,6 @@ from pipelines.table.columns import (
     FREQUENCY,
     LABEL,
     POSITION,
-    PROPENSITY,
     QUERY,
     SCORE,
     WEIGHT,
@@ -173,14 +171,13 @@ class _Measuring:
         starts = lengths.cum_sum() - lengths
         heads = rows.select(QUERY, ROW, *self._of_a_list())[starts]
         self._look_at(rows, heads, lengths, sums)
+        found = heads.with_columns(lengths.cast(pl.UInt32).alias(DOCUMENTS))
         if self.curves:
             self._curves(rows, sums)
-        found = heads.with_columns(lengths.cast(pl.UInt32).alias(DOCUMENTS))
+            found = self._with_first(rows, found)
         return found.with_columns(self._metrics(rows, lengths, judged))
 
-    def _usable(
-        self, rows: pl.DataFrame, sums: _Sums
-    ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    def _usable(self, rows: pl.DataFrame, sums: _Sums) -> tuple[pl.DataFrame, pl.DataFrame | None]:
         """The rows that were ranked, and beside them all that were judged, of the same lists."""
         if JUDGED not in self.parts:
             return rows, None
@@ -219,6 +216,15 @@ class _Measuring:
             if part in self.parts:
                 scores = Scores(rows=rows, lengths=lengths, score=part, judged=judged)
                 yield from list_values(scores, self.scoring, prefix)
+
+    def _with_first(self, rows: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:
+        """Add the logged position of each list's first relevant document."""
+        if POSITION not in self.parts:
+            return lists
+        first = (
+            rows.filter(pl.col(LABEL) > 0).group_by(QUERY).agg(pl.col(POSITION).min().alias(FIRST))
+        )
+        return lists.join(first, on=QUERY, how="left", maintain_order="left")
 
     def _curves(self, rows: pl.DataFrame, sums: _Sums) -> None:
         relevant = (pl.col(LABEL) > 0).sum().alias("clicked")

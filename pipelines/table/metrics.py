@@ -39,6 +39,16 @@ class Scores:
     """Every judged document of the same lists, where not all of them were ranked."""
 
 
+def scoring_of(metrics: tuple[Metric, ...], definitions: Mapping[str, Any]) -> Scoring:
+    """Give every metric the definitions that concern it."""
+    gain, ties = definitions.get("gain"), definitions.get("ties")
+    arguments: dict[str, dict[str, Any]] = {}
+    for one in metrics:
+        given = {"gain": gain if one.function in GRADED else None, "ties": ties}
+        arguments[one.function] = {name: value for name, value in given.items() if value}
+    return Scoring(metrics=metrics, arguments=arguments)
+
+
 def list_values(scores: Scores, scoring: Scoring, prefix: str = "") -> Iterator[pl.Series]:
     """Give one Float64 series per metric, a value per list, null where it is undefined."""
     tensors = _tensors(scores)

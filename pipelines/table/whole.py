@@ -105,9 +105,7 @@ def _scatter(
     files = [folder / f"{part}.arrow" for part in range(parts)]
     schema = held[0].to_arrow().schema
     with ExitStack() as open_files:
-        writers = [
-            open_files.enter_context(pa.ipc.new_stream(str(file), schema)) for file in files
-        ]
+        writers = [open_files.enter_context(pa.ipc.new_stream(str(file), schema)) for file in files]
         while held:
             _write(held.pop(0), writers, schema)
         for batch in rows:
@@ -115,7 +113,9 @@ def _scatter(
     return files
 
 
-def _write(batch: pl.DataFrame, writers: list[pa.RecordBatchStreamWriter], schema: pa.Schema) -> None:
+def _write(
+    batch: pl.DataFrame, writers: list[pa.RecordBatchStreamWriter], schema: pa.Schema
+) -> None:
     part = batch[QUERY].hash(seed=0) % len(writers)
     split = batch.with_columns(part=part).partition_by("part", as_dict=True, include_key=False)
     for (number,), rows in split.items():

@@ -1,0 +1,99 @@
+"""From the options of the command line to the job on a scored table."""
+
+from pathlib import Path
+
+from pipelines.errors import TableError
+from pipelines.jobs.evaluate_table import TableJob
+from pipelines.options import Given, read_gain
+from pipelines.table.check import Policy
+from pipelines.table.columns import Columns
+from pipelines.table.open import RUN_COLUMNS
+from pipelines.table.sure import Sure
+from pipelines.table.trec import is_trec
+from pipelines.table.whole import MEMORY_BYTES
+
+METRICS = "ndcg@10,ndcg@5,ndcg@1,mrr,map"
+
+
+def table_job(source: Path, given: Given, out: Path | None) -> TableJob:
+    """Read the options together.
+
+    Raises:
+        TableError: One is missing, or two do not fit each other.
+    """
+    if given.trec and (out is None or not (given.document or is_trec(source))):
+        msg = "--trec: writes into --out, and needs --document"
+        raise TableError(msg)
+    other = _other_file(given.baseline)
+    return TableJob(
+        source=source,
+        columns=_columns(source, given, is_column=other is None),
+        qrels=given.qrels,
+        other=other,
+        metrics=given.metrics or METRICS,
+        definitions=_definitions(given),
+        policy=Policy(
+            nonfinite=given.nonfinite or "refuse",
+            negative=given.negative or ("zero" if given.qrels else "refuse"),
+            duplicates=given.duplicates or "refuse",
+        ),
+        sure=_sure(given),
+        out=out,
+        trec=given.trec,
+        memory_bytes=MEMORY_BYTES if given.memory is None else int(given.memory * 2**30),
+    )
+
+
+def _other_file(baseline: str | None) -> Path | None:
+    """The second file, where ``--baseline`` is the path of one; else it names a column."""
+    if baseline is None:
+        return None
+    path = Path(baseline)
+    is_path = path.exists() or any(sign in baseline for sign in "/*?")
+    return path if is_path else None
+
+
+def _columns(source: Path, given: Given, *, is_column: bool) -> Columns:
+    if is_trec(source):
+        if given.qrels is None:
+            msg = f"{source}: a TREC run needs its judgments: --qrels"
+            raise TableError(msg)
+        return RUN_COLUMNS
+    if given.query is None or given.score is None or (given.label or given.qrels) is None:
+        msg = "a scored table needs --query, --score and --label (or --qrels)"
+        raise TableError(msg)
+    return Columns(
+        query=given.query,
+        label=given.label,
+        score=given.score,
+        document=given.document,
+        baseline=given.baseline if is_column else None,
+        weight=given.weight,
+        propensity=given.propensity,
+        position=given.position,
+        frequency=given.frequency,
+        by=tuple(name.strip() for name in (given.by or "").split(",") if name.strip()),
+    )
+
+
+def _definitions(given: Given) -> dict[str, object]:
+    found = {
+        "gain": read_gain(given.gain),
+        "ties": given.ties,
+        "preset": given.preset,
+        "relevant": given.relevant,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _sure(given: Given) -> Sure:
+    resamples = 2000 if given.resamples is None else given.resamples
+    if resamples and resamples < 100:
+        msg = f"--resamples: must be 0 or at least 100; got {resamples}"
+        raise TableError(msg)
+    return Sure(
+        blank=given.blank or "skip",
+        resamples=resamples,
+        method=given.interval or "percentile",
+        seed=given.seed or 0,
+    )
