@@ -5,24 +5,24 @@ import pytest
 import torch
 from scipy import stats
 
-from ltr.evaluation import difference_interval, intervals, mean_interval
+from ltr.evaluation import difference_interval, mean_interval
 
 NAN = math.nan
 
 
-def test_equals_scipy():
-    values = np.random.default_rng(3).beta(2, 1, 200)
-    found = mean_interval(values, resamples=500, seed=7, confidence=0.9)
+@pytest.mark.parametrize("method", ["percentile", "bca"])
+def test_equals_scipy_to_the_noise_of_the_resampling(method):
+    values = np.random.default_rng(3).gamma(0.5, size=80)
+    found = mean_interval(values, resamples=40_000, method=method)
     expected = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=500,
-        confidence_level=0.9,
-        method="percentile",
-        rng=np.random.default_rng(7),
-    ).confidence_interval
-    assert (found.low, found.high) == (expected.low, expected.high)
-    assert found.value == values.mean()
+        (values,), np.mean, n_resamples=40_000, method=method, rng=np.random.default_rng(7)
+    )
+    # A 2.5 % quantile of 40,000 resamples is known to about 0.014 standard errors of the mean, and
+    # BCa looks further out and moves with the noise of its bias.
+    near = 0.15 * expected.standard_error
+    assert found.low == pytest.approx(expected.confidence_interval.low, abs=near)
+    assert found.high == pytest.approx(expected.confidence_interval.high, abs=near)
+    assert found.value == pytest.approx(values.mean(), abs=1e-15)
 
 
 def test_covers_the_true_mean_about_as_often_as_it_says():
@@ -60,13 +60,6 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
     values = np.random.default_rng(0).random(50)
     assert mean_interval(values, seed=4) == mean_interval(values, seed=4)
     assert mean_interval(values, seed=4) != mean_interval(values, seed=5)
-
-
-def test_the_batches_that_bound_memory_do_not_change_the_interval(monkeypatch):
-    values = np.random.default_rng(0).random(51)
-    whole = mean_interval(values, resamples=100)
-    monkeypatch.setattr(intervals, "DRAWS_AT_A_TIME", 7 * 51)
-    assert mean_interval(values, resamples=100) == whole
 
 
 @pytest.mark.parametrize(
@@ -125,6 +118,7 @@ def test_lists_that_do_not_pair_up_are_refused():
         ([[0.1], [0.2]], {}, r"values must be one number per list.*\[2, 1\]"),
         ([0.1, math.inf], {}, "values must be finite.*1 inf"),
         ([0.1, 0.2], {"blank": "drop"}, "blank must be one of .*got 'drop'"),
+        ([0.1, 0.2], {"method": "BCa"}, "method must be one of .*got 'BCa'"),
         ([0.1, 0.2], {"confidence": 95}, "confidence must lie between 0 and 1; got 95"),
         ([0.1, 0.2], {"resamples": 0}, "resamples must be at least 1; got 0"),
     ],
