@@ -1,7 +1,9 @@
 """From the options of the command line to the job on a scored table."""
 
 from pathlib import Path
+from typing import Any, cast, get_args
 
+from ltr.metrics import Preset, Ties
 from pipelines.errors import TableError
 from pipelines.jobs.evaluate_table import TableJob
 from pipelines.options import Given, read_gain
@@ -24,20 +26,21 @@ def table_job(source: Path, given: Given, out: Path | None) -> TableJob:
     if given.trec and (out is None or not (given.document or is_trec(source))):
         msg = "--trec: writes into --out, and needs --document"
         raise TableError(msg)
-    other = _other_file(given.baseline)
+    other, preset = _other_file(given.baseline), _preset(given.preset)
     return TableJob(
         source=source,
         columns=_columns(source, given, is_column=other is None),
         qrels=given.qrels,
         other=other,
         metrics=given.metrics or METRICS,
-        definitions=_definitions(given),
+        definitions=_definitions(given, preset),
+        preset=given.preset,
         policy=Policy(
             nonfinite=given.nonfinite or "refuse",
             negative=given.negative or ("zero" if given.qrels else "refuse"),
             duplicates=given.duplicates or "refuse",
         ),
-        sure=_sure(given),
+        sure=_sure(given, preset),
         out=out,
         trec=given.trec,
         memory_bytes=MEMORY_BYTES if given.memory is None else int(given.memory * 2**30),
@@ -76,23 +79,38 @@ def _columns(source: Path, given: Given, *, is_column: bool) -> Columns:
     )
 
 
-def _definitions(given: Given) -> dict[str, object]:
-    found = {
+def _preset(name: str | None) -> dict[str, Any]:
+    if name is None:
+        return {}
+    from ltr.metrics import preset
+
+    try:
+        return dict(preset(cast("Preset", name)))
+    except ValueError as error:
+        msg = f"--{error}"
+        raise TableError(msg) from None
+
+
+def _definitions(given: Given, preset: dict[str, Any]) -> dict[str, Any]:
+    if given.ties not in (None, *get_args(Ties)):
+        msg = f"--ties: must be one of {', '.join(get_args(Ties))}; got {given.ties!r}"
+        raise TableError(msg)
+    chosen = {
         "gain": read_gain(given.gain),
         "ties": given.ties,
-        "preset": given.preset,
         "relevant": given.relevant,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    given_ones = {name: value for name, value in chosen.items() if value is not None}
+    return {name: value for name, value in preset.items() if name != "blank"} | given_ones
 
 
-def _sure(given: Given) -> Sure:
+def _sure(given: Given, preset: dict[str, Any]) -> Sure:
     resamples = 2000 if given.resamples is None else given.resamples
     if resamples and resamples < 100:
         msg = f"--resamples: must be 0 or at least 100; got {resamples}"
         raise TableError(msg)
     return Sure(
-        blank=given.blank or "skip",
+        blank=given.blank or preset.get("blank", "skip"),
         resamples=resamples,
         method=given.interval or "percentile",
         seed=given.seed or 0,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -40,7 +41,8 @@ class TableJob:
         qrels: TREC judgments that give the labels.
         other: Another table, run or glob, measured over the same queries as the baseline.
         metrics: By name, parted by commas; the first is the headline.
-        definitions: gain, ties, relevant and preset, where they are not the metric's own default.
+        definitions: gain, ties and relevant, where they are not the metric's own default.
+        preset: The system whose definitions they are.
         policy: What to do with rows that can be used in more than one way.
         sure: How intervals are made.
         out: Folder of the report; None: only the numbers are printed.
@@ -53,9 +55,10 @@ class TableJob:
     qrels: Path | None = None
     other: Path | None = None
     metrics: str = "ndcg@10,mrr,map"
-    definitions: dict[str, object]
-    policy: Policy = Policy()
-    sure: Sure = Sure()
+    definitions: dict[str, Any]
+    preset: str | None = None
+    policy: Policy
+    sure: Sure
     out: Path | None = None
     trec: bool = False
     memory_bytes: int = MEMORY_BYTES
@@ -162,14 +165,13 @@ def _write(
         columns=job.columns,
         baseline=job.columns.baseline or (job.other.name if job.other else None),
         definitions=job.definitions,
+        preset=job.preset,
         sure=job.sure,
     )
     report: TableReport = describe(described, measured, found, parts, worst)
     write_table_report(report, folder)
-    kept = [
-        name for name in measured.lists.columns if not name.removeprefix(AGAINST).startswith(CURVE)
-    ]
-    measured.lists.select(kept).write_parquet(folder / "lists.parquet")
+    asked = [name for name in measured.lists.columns if CURVE not in name]
+    measured.lists.select(asked).write_parquet(folder / "lists.parquet")
     if job.trec:
         write_trec(table, folder)
 

@@ -128,7 +128,7 @@ class TableReport(Record):
     definitions: Definitions
     rows: int
     lists: int
-    counts: Annotated[Counts, AfterValidator(_without_zeros)] = {}
+    counts: Annotated[Counts, AfterValidator(_without_zeros)]
     """Rows, documents or lists by what was unusual about them."""
     metrics: tuple[Measure, ...]
     headline: str

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from pipelines.errors import TableError
 from pipelines.table.check import Policy, mended, problems, refuse, refused
 from pipelines.table.columns import (
     BASELINE,
@@ -66,6 +67,7 @@ class _Sums:
     lists: list[pl.DataFrame] = field(default_factory=list)
     positions: list[pl.DataFrame] = field(default_factory=list)
     reliability: list[pl.DataFrame] = field(default_factory=list)
+    is_share: bool = True
 
     def count(self, what: str, number: int) -> None:
         if number:
@@ -113,7 +115,7 @@ def measure(
         rows=sums.rows,
         counts=sums.counts,
         positions=_added(sums.positions, "position"),
-        reliability=_added(sums.reliability, "bin"),
+        reliability=_added(sums.reliability if sums.is_share else [], "bin"),
         in_order=in_order,
     )
 
@@ -209,6 +211,15 @@ class _Measuring:
                 raise self._duplicates()
             sums.count("rows of a document that is in its list more than once", twice)
 
+    def _duplicates(self) -> TableError:
+        pairs = pl.struct(QUERY, DOCUMENT)
+        counted = self.table.select(pairs.is_duplicated().sum()).collect(engine="streaming")
+        name = self.columns.parts[DOCUMENT]
+        return TableError(
+            f"document column {name!r} must not name a document twice in a list (--duplicates keep"
+            f" takes them as two documents); got {counted.item():,} rows that do"
+        )
+
     def _metrics(
         self, rows: pl.DataFrame, lengths: pl.Series, judged: pl.DataFrame | None
     ) -> Iterator[pl.Series]:
@@ -232,8 +243,8 @@ class _Measuring:
             at = pl.col(POSITION).cast(pl.Int64, strict=False).alias("position")
             counted = rows.group_by(at).agg(pl.len().alias("documents"), relevant)
             sums.positions.append(counted.drop_nulls())
-        is_share = pl.col(SCORE).is_between(0, 1).all()
-        if rows.select(is_share).item():
+        sums.is_share &= rows.select(pl.col(SCORE).is_between(0, 1).all()).item()
+        if sums.is_share:
             at = (pl.col(SCORE) * BINS).floor().clip(upper_bound=BINS - 1).cast(pl.Int64)
             total = pl.col(SCORE).cast(pl.Float64).sum().alias("score")
             counted = rows.group_by(at.alias("bin")).agg(

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from inspect import signature
 from typing import Any
 
 import polars as pl
 from torch import Tensor
 
 import ltr.metrics
-from pipelines.table.columns import LABEL, PROPENSITY
+from pipelines.errors import TableError
+from pipelines.table.columns import DOCUMENT, LABEL, PROPENSITY, QUERY
 from pipelines.table.names import Metric
 
-GRADED = frozenset({"ndcg", "dcg", "err"})
-"""Functions that take a gain; the others look at relevant or not."""
+OPTIONS = {"gain": "gain", "ties": "ties", "relevant": "relevant_from"}
+"""Options of the command line, and the argument of the metrics that each one is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,11 +24,11 @@ class Scoring:
 
     Attributes:
         metrics: The metrics, in the order they were asked for.
-        arguments: Of every function, by its name: gain, ties and so on.
+        arguments: Gain, ties and so on, each for the metrics that have it.
     """
 
     metrics: tuple[Metric, ...]
-    arguments: Mapping[str, Mapping[str, Any]]
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,45 +43,74 @@ class Scores:
 
 
 def scoring_of(metrics: tuple[Metric, ...], definitions: Mapping[str, Any]) -> Scoring:
-    """Give every metric the definitions that concern it."""
-    gain, ties = definitions.get("gain"), definitions.get("ties")
-    arguments: dict[str, dict[str, Any]] = {}
-    for one in metrics:
-        given = {"gain": gain if one.function in GRADED else None, "ties": ties}
-        arguments[one.function] = {name: value for name, value in given.items() if value}
+    """Give every metric the definitions that concern it.
+
+    Raises:
+        TableError: No metric has one of the definitions.
+    """
+    accepted = {name for one in metrics for name in parameters(one.function)}
+    for name, argument in OPTIONS.items():
+        if name in definitions and argument not in accepted:
+            told = ", ".join(one.name for one in metrics)
+            msg = f"--{name}: concerns none of the metrics; got {told}"
+            raise TableError(msg)
+    arguments = {OPTIONS.get(name, name): value for name, value in definitions.items()}
     return Scoring(metrics=metrics, arguments=arguments)
+
+
+@cache
+def parameters(function: str) -> frozenset[str]:
+    """Names of what a function of :mod:`ltr.metrics` takes."""
+    return frozenset(signature(getattr(ltr.metrics, function)).parameters)
 
 
 def list_values(scores: Scores, scoring: Scoring, prefix: str = "") -> Iterator[pl.Series]:
     """Give one Float64 series per metric, a value per list, null where it is undefined."""
-    tensors = _tensors(scores)
+    tensors = _tensors(scores, by_id=scoring.arguments.get("ties") == "document_id")
+    for name, values in tensor_values(tensors, scoring):
+        yield pl.Series(prefix + name, values.numpy()).fill_nan(None)
+
+
+def tensor_values(
+    tensors: Mapping[str, Tensor], scoring: Scoring
+) -> Iterator[tuple[str, Tensor]]:
+    """Give every metric's name and its value of each list, Float64 ``[lists]``, NaN for none.
+
+    Args:
+        tensors: What the metrics take, by the names of their arguments: scores, labels, lengths …
+        scoring: The metrics.
+    """
     for same in _together(scoring.metrics):
-        function = getattr(ltr.metrics, same[0].function)
-        arguments = {**scoring.arguments.get(same[0].function, {}), **same[0].arguments}
-        if same[0].k is None and len(same) == 1:
-            columns = [function(**tensors, **arguments, reduction="none")]
-        else:
-            ks = [one.k for one in same]
-            columns = function(**tensors, k=ks, **arguments, reduction="none").unbind(-1)
-        for metric, values in zip(same, columns, strict=True):
-            yield pl.Series(prefix + metric.name, values.numpy()).fill_nan(None)
+        name = same[0].function
+        given = {**tensors, **scoring.arguments, **same[0].arguments, "reduction": "none"}
+        if "k" in parameters(name):
+            given["k"] = [one.k for one in same]
+        taken = {key: value for key, value in given.items() if key in parameters(name)}
+        values = getattr(ltr.metrics, name)(**taken)
+        columns = values.unbind(-1) if "k" in taken else [values]
+        yield from zip((metric.name for metric in same), columns, strict=True)
 
 
 def _together(metrics: Sequence[Metric]) -> list[list[Metric]]:
     """Metrics that differ in k only: one pass computes them all."""
     groups: dict[tuple[str, tuple[tuple[str, float], ...], bool], list[Metric]] = {}
     for one in metrics:
+        # All ranks apart from the first ones, which are found without sorting the rest.
         key = (one.function, tuple(sorted(one.arguments.items())), one.k is None)
         groups.setdefault(key, []).append(one)
     return list(groups.values())
 
 
-def _tensors(scores: Scores) -> dict[str, Tensor]:
-    found = {
-        "scores": scores.rows[scores.score].to_torch(),
-        "labels": scores.rows[LABEL].to_torch(),
-        "lengths": scores.lengths.cast(pl.Int64).to_torch(),
-    }
-    if PROPENSITY in scores.rows.columns:
-        found["weights"] = 1 / scores.rows[PROPENSITY].to_torch().double()
+def _tensors(scores: Scores, *, by_id: bool) -> dict[str, Tensor]:
+    rows, found = scores.rows, {}
+    found["scores"] = rows[scores.score].to_torch()
+    found["labels"] = rows[LABEL].to_torch()
+    found["lengths"] = scores.lengths.cast(pl.Int64).to_torch()
+    if PROPENSITY in rows.columns:
+        found["weights"] = 1 / rows[PROPENSITY].to_torch().double()
+    if by_id:
+        found["ids"] = rows[DOCUMENT].rank("dense").cast(pl.Int64).to_torch()
+    if scores.judged is not None:
+        found["ideal_labels"] = scores.judged[LABEL].to_torch()
+        found["ideal_lengths"] = scores.judged[QUERY].rle().struct.field("len").cast(pl.Int64).to_torch()
     return found

@@ -21,8 +21,8 @@ FAMILIES: Mapping[str, str] = {
     "recall": "recall",
     "hit": "hit_rate",
     "success": "hit_rate",
-    "err": "err",
-    "rbp": "rbp",
+    "err": "expected_reciprocal_rank",
+    "rbp": "rank_biased_precision",
     "opa": "pair_accuracy",
     "arp": "average_relevance_position",
     "auc": "auc",
@@ -31,8 +31,11 @@ FAMILIES: Mapping[str, str] = {
 
 WITHOUT_K = frozenset({"pair_accuracy", "average_relevance_position", "auc"})
 LOWER_IS_BETTER = frozenset({"average_relevance_position"})
-ARGUMENTS: Mapping[str, tuple[str, ...]] = {"rbp": ("p",)}
-"""Arguments by function, beside ``relevant`` of the binary ones."""
+ARGUMENTS: Mapping[str, Mapping[str, str]] = {
+    "rank_biased_precision": {"p": "persistence"},
+    "expected_reciprocal_rank": {"max": "max_grade"},
+}
+"""By function, what may stand in brackets, and the argument that it is."""
 
 FORM = re.compile(r"([a-z_]+)(?:\(([^()]*)\))?(?:@(.+))?")
 
@@ -114,7 +117,7 @@ def _cutoff(name: str, function: str, k: str | None) -> int | None:
 
 
 def _arguments(name: str, function: str, text: str) -> dict[str, float]:
-    known, found = ARGUMENTS.get(function, ()), {}
+    known, found = ARGUMENTS.get(function, {}), {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, _, value = part.partition("=")
         try:
@@ -126,4 +129,4 @@ def _arguments(name: str, function: str, text: str) -> dict[str, float]:
         has = ", ".join(known) or "none"
         msg = f"--metrics: {function} has the arguments {has}; got {unknown[0]!r}"
         raise TableError(msg)
-    return found
+    return {known[key]: value for key, value in found.items()}

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +60,7 @@ class Sure:
         """The same p, adjusted for how many of them were looked at."""
         return [None for _ in ps]
 
-    def _rules(self) -> dict[str, object]:
+    def _rules(self) -> dict[str, Any]:
         return {
             "blank": self.blank,
             "confidence": self.confidence,

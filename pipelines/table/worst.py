@@ -1,6 +1,7 @@
 """The lists on which the candidate does worst, or loses most, with their documents."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
@@ -45,7 +46,7 @@ def _chosen(lists: pl.DataFrame, metric: Metric) -> pl.DataFrame:
     return lists.filter(loss > 0).sort(loss, descending=True, maintain_order=True).head(LISTS)
 
 
-def _worst(row: dict[str, object], rows: pl.DataFrame, metric: Metric) -> WorstList:
+def _worst(row: dict[str, Any], rows: pl.DataFrame, metric: Metric) -> WorstList:
     return WorstList(
         query=str(row[QUERY]),
         documents=row[DOCUMENTS],
