@@ -42,8 +42,8 @@ def _measure(lists: pl.DataFrame, metric: Metric, sure: Sure, weights: Values | 
         update={
             "baseline": sure.mean(theirs, weights),
             "difference": sure.difference(ours, theirs, weights),
-            "p": sure.p(ours, theirs),
-            "detectable": sure.detectable(ours, theirs),
+            "p": sure.p(ours, theirs, weights),
+            "detectable": sure.detectable(ours, theirs, weights),
         }
     )
 
@@ -79,7 +79,7 @@ def _parts(lists: pl.DataFrame, cut: Cut, metric: Metric, sure: Sure) -> Iterato
             update={
                 "baseline": sure.mean(other, weight),
                 "difference": sure.difference(mine, other, weight),
-                "p": sure.p(mine, other),
+                "p": sure.p(mine, other, weight),
             }
         )
 

@@ -135,5 +135,3 @@ def _notes(said: Described, measured: Measured) -> Iterator[str]:
             " the order of the scores themselves: such a slice says where a ranker fails, not for"
             " whom."
         )
-    if said.columns.weight:
-        yield f"Means are weighted by {said.columns.weight}; tests of chance are not."

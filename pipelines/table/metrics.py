@@ -71,9 +71,7 @@ def list_values(scores: Scores, scoring: Scoring, prefix: str = "") -> Iterator[
         yield pl.Series(prefix + name, values.numpy()).fill_nan(None)
 
 
-def tensor_values(
-    tensors: Mapping[str, Tensor], scoring: Scoring
-) -> Iterator[tuple[str, Tensor]]:
+def tensor_values(tensors: Mapping[str, Tensor], scoring: Scoring) -> Iterator[tuple[str, Tensor]]:
     """Give every metric's name and its value of each list, Float64 ``[lists]``, NaN for none.
 
     Args:
@@ -112,5 +110,7 @@ def _tensors(scores: Scores, *, by_id: bool) -> dict[str, Tensor]:
         found["ids"] = rows[DOCUMENT].rank("dense").cast(pl.Int64).to_torch()
     if scores.judged is not None:
         found["ideal_labels"] = scores.judged[LABEL].to_torch()
-        found["ideal_lengths"] = scores.judged[QUERY].rle().struct.field("len").cast(pl.Int64).to_torch()
+        found["ideal_lengths"] = (
+            scores.judged[QUERY].rle().struct.field("len").cast(pl.Int64).to_torch()
+        )
     return found

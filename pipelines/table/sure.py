@@ -12,6 +12,10 @@ from pipelines.report.record import Estimate
 
 Values = npt.NDArray[np.float64]
 
+FLIPS = (2_000, 10_000)
+FLIPPED_VALUES = 1_000_000_000
+"""A test looks at fewer sign patterns of many lists, between the two numbers of :data:`FLIPS`."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sure:
@@ -48,17 +52,38 @@ class Sure:
 
         return Estimate.of(difference_interval(ours, theirs, weights=weights, **self._rules()))
 
-    def p(self, ours: Values, theirs: Values) -> float | None:
+    def p(self, ours: Values, theirs: Values, weights: Values | None) -> float | None:
         """How often random signs alone give a paired difference at least this large."""
-        return None
+        if not self.resamples:
+            return None
+        from ltr.evaluation import randomisation_test
 
-    def detectable(self, ours: Values, theirs: Values) -> float | None:
+        return randomisation_test(
+            ours,
+            theirs,
+            weights=weights,
+            blank=self.blank,
+            flips=int(np.clip(FLIPPED_VALUES // max(len(ours), 1), *FLIPS)),
+            seed=self.seed,
+        ).p_value
+
+    def detectable(self, ours: Values, theirs: Values, weights: Values | None) -> float | None:
         """The smallest true difference that so many lists show with a power of 80 %."""
-        return None
+        if not self.resamples:
+            return None
+        from ltr.evaluation import minimum_detectable_difference
+
+        return minimum_detectable_difference(
+            ours, theirs, weights=weights, blank=self.blank, confidence=self.confidence
+        ).difference
 
     def holm(self, ps: Sequence[float | None]) -> list[float | None]:
         """The same p, adjusted for how many of them were looked at."""
-        return [None for _ in ps]
+        if not self.resamples or not ps:
+            return [None for _ in ps]
+        from ltr.evaluation import holm
+
+        return holm([math.nan if p is None else p for p in ps]).tolist()
 
     def _rules(self) -> dict[str, Any]:
         return {
