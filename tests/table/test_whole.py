@@ -17,11 +17,11 @@ def rows(queries):
 
 def lists(frames):
     """Every list as its query and the numbers of its rows."""
-    found = []
-    for frame in frames:
-        for part in frame.partition_by(QUERY, maintain_order=True):
-            found.append((part[QUERY][0], part[ROW].to_list()))
-    return found
+    return [
+        (part[QUERY][0], part[ROW].to_list())
+        for frame in frames
+        for part in frame.partition_by(QUERY, maintain_order=True)
+    ]
 
 
 def test_lists_that_lie_together_come_whole_and_in_file_order():
