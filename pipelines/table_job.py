@@ -9,12 +9,16 @@ from pipelines.jobs.evaluate_table import TableJob
 from pipelines.options import Given, read_gain
 from pipelines.table.check import Policy
 from pipelines.table.columns import Columns
+from pipelines.table.metrics import OPTIONS, refuse_unweighted, refuse_useless
+from pipelines.table.names import parse_metrics
 from pipelines.table.open import RUN_COLUMNS
 from pipelines.table.sure import Sure
 from pipelines.table.trec import is_trec
 from pipelines.table.whole import MEMORY_BYTES
 
 METRICS = "ndcg@10,ndcg@5,ndcg@1,mrr,map"
+WEIGHTED_METRICS = "ndcg@10,ndcg@5,ndcg@1"
+"""With documents' weights, which mean nothing to the first relevant document."""
 
 
 def table_job(source: Path, given: Given, out: Path | None) -> TableJob:
@@ -32,7 +36,7 @@ def table_job(source: Path, given: Given, out: Path | None) -> TableJob:
         columns=_columns(source, given, is_column=other is None),
         qrels=given.qrels,
         other=other,
-        metrics=given.metrics or METRICS,
+        metrics=_metrics(given),
         definitions=_definitions(given, preset),
         preset=given.preset,
         policy=Policy(
@@ -79,6 +83,10 @@ def _columns(source: Path, given: Given, *, is_column: bool) -> Columns:
     )
 
 
+def _metrics(given: Given) -> str:
+    return given.metrics or (WEIGHTED_METRICS if given.propensity else METRICS)
+
+
 def _preset(name: str | None) -> dict[str, Any]:
     if name is None:
         return {}
@@ -95,13 +103,21 @@ def _definitions(given: Given, preset: dict[str, Any]) -> dict[str, Any]:
     if given.ties not in (None, *get_args(Ties)):
         msg = f"--ties: must be one of {', '.join(get_args(Ties))}; got {given.ties!r}"
         raise TableError(msg)
-    chosen = {
-        "gain": read_gain(given.gain),
-        "ties": given.ties,
-        "relevant": given.relevant,
-    }
-    given_ones = {name: value for name, value in chosen.items() if value is not None}
-    return {name: value for name, value in preset.items() if name != "blank"} | given_ones
+    chosen = {"gain": read_gain(given.gain), "ties": given.ties, "relevant": given.relevant}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    metrics = parse_metrics(_metrics(given))
+    refuse_useless(metrics, chosen)
+    if given.propensity:
+        refuse_unweighted(metrics)
+    if given.propensity and given.qrels:
+        msg = "--propensity: judged documents that were not ranked have none; leave --qrels out"
+        raise TableError(msg)
+    told = {OPTIONS[name]: value for name, value in chosen.items()}
+    found = {name: value for name, value in preset.items() if name != "blank"} | told
+    if found.get("ties") == "document_id" and given.document is None and given.qrels is None:
+        msg = "--document: is needed where tied scores are ordered by it"
+        raise TableError(msg)
+    return found
 
 
 def _sure(given: Given, preset: dict[str, Any]) -> Sure:

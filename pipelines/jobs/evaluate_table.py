@@ -21,7 +21,7 @@ from pipelines.table.describe import (
     describe,
 )
 from pipelines.table.measure import AGAINST, FIRST, Measured, measure
-from pipelines.table.metrics import Scoring, scoring_of
+from pipelines.table.metrics import Scoring
 from pipelines.table.names import Metric, parse_metrics
 from pipelines.table.open import open_table
 from pipelines.table.slices import cuts
@@ -41,7 +41,7 @@ class TableJob:
         qrels: TREC judgments that give the labels.
         other: Another table, run or glob, measured over the same queries as the baseline.
         metrics: By name, parted by commas; the first is the headline.
-        definitions: gain, ties and relevant, where they are not the metric's own default.
+        definitions: gain, ties, relevant_from, where they are not the metric's own default.
         preset: The system whose definitions they are.
         policy: What to do with rows that can be used in more than one way.
         sure: How intervals are made.
@@ -71,7 +71,7 @@ def run(job: TableJob, progress: Progress) -> str:
         JobError: The table cannot be measured as the command line says.
     """
     metrics = parse_metrics(job.metrics)
-    scoring = scoring_of(metrics, job.definitions)
+    scoring = Scoring(metrics=metrics, arguments=job.definitions)
     table = open_table(job.source, job.columns, job.qrels)
     measured = _measured(job, table, scoring, progress)
     _refuse_nothing(job, measured)

@@ -1,6 +1,6 @@
 """The metrics that were asked for, from rows of whole lists: the only place that calls them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
@@ -14,7 +14,7 @@ from pipelines.errors import TableError
 from pipelines.table.columns import DOCUMENT, LABEL, PROPENSITY, QUERY
 from pipelines.table.names import Metric
 
-OPTIONS = {"gain": "gain", "ties": "ties", "relevant": "relevant_from"}
+OPTIONS = {"gain": "gain", "ties": "ties", "relevant": "relevant_from", "propensity": "weights"}
 """Options of the command line, and the argument of the metrics that each one is."""
 
 
@@ -42,20 +42,33 @@ class Scores:
     """Every judged document of the same lists, where not all of them were ranked."""
 
 
-def scoring_of(metrics: tuple[Metric, ...], definitions: Mapping[str, Any]) -> Scoring:
-    """Give every metric the definitions that concern it.
+def refuse_useless(metrics: Iterable[Metric], given: Iterable[str]) -> None:
+    """Refuse options that change nothing.
+
+    Args:
+        metrics: What is measured.
+        given: Keys of :data:`OPTIONS` that were given.
 
     Raises:
-        TableError: No metric has one of the definitions.
+        TableError: No metric has one of them.
     """
     accepted = {name for one in metrics for name in parameters(one.function)}
-    for name, argument in OPTIONS.items():
-        if name in definitions and argument not in accepted:
+    for name in given:
+        if OPTIONS[name] not in accepted:
             told = ", ".join(one.name for one in metrics)
             msg = f"--{name}: concerns none of the metrics; got {told}"
             raise TableError(msg)
-    arguments = {OPTIONS.get(name, name): value for name, value in definitions.items()}
-    return Scoring(metrics=metrics, arguments=arguments)
+
+
+def refuse_unweighted(metrics: Iterable[Metric]) -> None:
+    """Refuse metrics that documents' weights have no meaning for, when there are some.
+
+    Raises:
+        TableError: There is such a metric.
+    """
+    if without := [one.name for one in metrics if "weights" not in parameters(one.function)]:
+        msg = f"--propensity: weights documents, which {', '.join(without)} cannot be"
+        raise TableError(msg)
 
 
 @cache

@@ -68,7 +68,9 @@ def test_lists_are_weighted(tmp_path, capsys):
 
 
 def test_clicks_are_weighted_by_the_inverse_of_their_propensity(tmp_path, capsys):
-    table(y=[1, 0, 1, 0, 0, 0, 0], p=[1, 1, 0.1, 1, 1, 1, 1]).write_parquet(tmp_path / "s.parquet")
+    table(y=[1, 0, 1, 0, 0, 0, 0], p=[1.0, 1.0, 0.1, 1.0, 1.0, 1.0, 1.0]).write_parquet(
+        tmp_path / "s.parquet"
+    )
     options = ("--metrics", "ndcg", "--resamples", 0, "--propensity", "p")
     assert ltr("evaluate", tmp_path / "s.parquet", *COLUMNS, *options) == 0
     assert f"ndcg  {(1 + 10 / 2) / (10 + 0.63093):.4f}" in capsys.readouterr().out
