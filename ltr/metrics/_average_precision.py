@@ -98,6 +98,8 @@ def average_precision(
 
 def _precision_at_relevant(ranked: Ranked, relevant: Tensor) -> Tensor:
     """Expected precision at each rank where that is relevant, else 0."""
+    if ranked.is_untied:
+        return relevant * ranked.lists.cumsum(relevant) / ranked.rank
     before, in_group = ranked.before_and_in_group(relevant)
     slot = ranked.rank - ranked.first
     others = slot * (in_group - 1) / (ranked.tied - 1).clamp(min=1)

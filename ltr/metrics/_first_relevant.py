@@ -22,6 +22,8 @@ def probability_of_first(ranked: Ranked, relevant: Tensor) -> Tensor:
     # The largest of the negated ranks; a list without one gives a rank that no document has.
     nearest = lists.max(torch.where(is_relevant, -ranked.first, -beyond).double())
     in_group = lists.spread(nearest) == -ranked.first
+    if ranked.is_untied:
+        return lists.keep((is_relevant & in_group).double())
     # Divided by the group, each of its documents counts for its share of the relevant ones.
     num_relevant = lists.spread(lists.sum((is_relevant & in_group).double()))
     m, t = ranked.tied.double(), (ranked.rank - ranked.first + 1).double()

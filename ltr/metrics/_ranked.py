@@ -51,6 +51,11 @@ class Ranked:
         return self.lists.keep(x.flatten()[self.order])
 
     @property
+    def is_untied(self) -> bool:
+        """Whether it is known, without a look at values, that every document has its own rank."""
+        return self.first is self.last
+
+    @property
     def tied(self) -> Tensor:
         """Documents in each one's tied group, itself included."""
         return self.last - self.first + 1
@@ -63,6 +68,8 @@ class Ranked:
 
     def mean_over_ranks(self, upto: Tensor) -> Tensor:
         """Mean over a document's ranks of what has the sums ``upto`` the first 0, 1, … ranks."""
+        if self.is_untied:
+            return upto.diff(prepend=upto[:1])[self.rank]
         if self.first is self.rank:
             return (upto[1:] - upto[:-1])[self.rank - 1]
         return (upto[self.last] - upto[self.first - 1]) / self.tied

@@ -20,7 +20,8 @@ from pipelines.table.describe import (
     curve_metrics,
     describe,
 )
-from pipelines.table.measure import AGAINST, FIRST, Measured, measure
+from pipelines.table.frame import AGAINST, FIRST
+from pipelines.table.measure import Measured, measure
 from pipelines.table.metrics import Scoring
 from pipelines.table.names import Metric, parse_metrics
 from pipelines.table.open import open_table

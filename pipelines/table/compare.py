@@ -9,7 +9,7 @@ import polars as pl
 from pipelines.report.record import Estimate
 from pipelines.report.table_record import Measure, Slice
 from pipelines.table.columns import WEIGHT
-from pipelines.table.measure import AGAINST
+from pipelines.table.frame import AGAINST
 from pipelines.table.names import Metric
 from pipelines.table.slices import Cut
 from pipelines.table.sure import Sure

@@ -18,7 +18,8 @@ from pipelines.report.table_record import (
     WorstList,
 )
 from pipelines.table.columns import Columns
-from pipelines.table.measure import AGAINST, Measured
+from pipelines.table.frame import AGAINST
+from pipelines.table.measure import Measured
 from pipelines.table.metrics import Scoring
 from pipelines.table.names import Metric
 from pipelines.table.sure import Sure

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import polars as pl
 
 from pipelines.table.columns import BY, FREQUENCY
-from pipelines.table.measure import DOCUMENTS, FIRST
+from pipelines.table.frame import DOCUMENTS, FIRST
 
 MOST_VALUES = 20
 """A column of more values is cut: numbers into fifths, words into the most frequent and others."""

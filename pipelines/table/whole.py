@@ -22,7 +22,7 @@ from pipelines.table.columns import QUERY
 ROW = "row"
 """Number of a row in the table, from 0."""
 
-ROWS_AT_A_TIME = 500_000
+ROWS_AT_A_TIME = 200_000
 MEMORY_BYTES = 512 * 2**20
 """Rows beyond this are scattered on the disk."""
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from pipelines.report.table_record import WorstDocument, WorstList
 from pipelines.table.columns import BASELINE, DOCUMENT, LABEL, QUERY, SCORE
-from pipelines.table.measure import AGAINST, DOCUMENTS
+from pipelines.table.frame import AGAINST, DOCUMENTS
 from pipelines.table.names import Metric
 from pipelines.table.open import RETRIEVED
 from pipelines.table.whole import ROW
