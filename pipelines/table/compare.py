@@ -31,20 +31,18 @@ def compare(lists: pl.DataFrame, metrics: Iterable[Metric], sure: Sure) -> tuple
 
 def _measure(lists: pl.DataFrame, metric: Metric, sure: Sure, weights: Values | None) -> Measure:
     ours, theirs = _values(lists, metric.name), _baseline(lists, metric.name)
-    found = Measure(
-        name=metric.name,
-        lower_is_better=metric.lower_is_better,
-        candidate=sure.mean(ours, weights),
-    )
+    name, lower = metric.name, metric.lower_is_better
+    mean = sure.mean(ours, weights)
     if theirs is None:
-        return found
-    return found.model_copy(
-        update={
-            "baseline": sure.mean(theirs, weights),
-            "difference": sure.difference(ours, theirs, weights),
-            "p": sure.p(ours, theirs, weights),
-            "detectable": sure.detectable(ours, theirs, weights),
-        }
+        return Measure(name=name, lower_is_better=lower, candidate=mean)
+    return Measure(
+        name=name,
+        lower_is_better=lower,
+        candidate=mean,
+        baseline=sure.mean(theirs, weights),
+        difference=sure.difference(ours, theirs, weights),
+        p=sure.p(ours, theirs, weights),
+        detectable=sure.detectable(ours, theirs, weights),
     )
 
 
@@ -67,21 +65,27 @@ def _parts(lists: pl.DataFrame, cut: Cut, metric: Metric, sure: Sure) -> Iterato
     weights, values = _weights(lists), cut.values
     for value in sorted(values.unique()):
         here = (values == value).to_numpy()
-        mine, weight = ours[here], None if weights is None else weights[here]
-        part = Slice(
-            by=cut.by, value=value, lists=int(here.sum()), candidate=sure.mean(mine, weight)
+        weight = None if weights is None else weights[here]
+        yield _part(
+            cut.by, value, ours[here], None if theirs is None else theirs[here], weight, sure
         )
-        if theirs is None:
-            yield part
-            continue
-        other = theirs[here]
-        yield part.model_copy(
-            update={
-                "baseline": sure.mean(other, weight),
-                "difference": sure.difference(mine, other, weight),
-                "p": sure.p(mine, other, weight),
-            }
-        )
+
+
+def _part(
+    by: str, value: str, ours: Values, theirs: Values | None, weights: Values | None, sure: Sure
+) -> Slice:
+    mean = sure.mean(ours, weights)
+    if theirs is None:
+        return Slice(by=by, value=value, lists=len(ours), candidate=mean)
+    return Slice(
+        by=by,
+        value=value,
+        lists=len(ours),
+        candidate=mean,
+        baseline=sure.mean(theirs, weights),
+        difference=sure.difference(ours, theirs, weights),
+        p=sure.p(ours, theirs, weights),
+    )
 
 
 def _badness(one: Slice, sign: int) -> tuple[bool, float]:

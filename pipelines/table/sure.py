@@ -83,7 +83,8 @@ class Sure:
             return [None for _ in ps]
         from ltr.evaluation import holm
 
-        return holm([math.nan if p is None else p for p in ps]).tolist()
+        adjusted = holm([math.nan if p is None else p for p in ps])
+        return [None if math.isnan(p) else float(p) for p in adjusted]
 
     def _rules(self) -> dict[str, Any]:
         return {
