@@ -84,9 +84,9 @@ def page(head: list[str], cells: list[list[str]], notes: list[str]) -> list[str]
     return [
         "# Evaluating a scored table",
         "",
-        "Whole processes: interpreter, imports, reading the Parquet file, NDCG@1, 5 and 10, MRR and",
-        f"MAP. Lists of {LIST} documents, {os.cpu_count()} cores, no intervals, no report. Written by",
-        "`benchmarks/evaluate.py`.",
+        "Whole processes: interpreter, imports, reading the Parquet file, NDCG@1, 5 and 10, MRR",
+        f"and MAP. Lists of {LIST} documents, {os.cpu_count()} cores, no intervals, no report.",
+        "Written by `benchmarks/evaluate.py`.",
         "",
         f"| {' | '.join(head)} |",
         f"|{'|'.join([':--', *['--:'] * (len(head) - 1)])}|",
@@ -106,7 +106,7 @@ def row(one: Run, ours: Run | None = None) -> list[str]:
 def agreement(ours: Run, other: Run) -> str:
     """Say how far the means of two tools lie apart."""
     far = max(abs(ours.values[name] - other.values[name]) for name in METRICS)
-    return f"{other.tool}: the largest difference of a mean to ltr's is {far:.1e}."
+    return f"{other.tool}: no mean differs by more than {far:.0e} from what ltr prints."
 
 
 def make(path: Path, rows: int) -> None:

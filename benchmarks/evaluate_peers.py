@@ -10,6 +10,7 @@ counts 0, and gains are linear, as in trec_eval.
 import json
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -36,7 +37,7 @@ def dictionaries(path: str) -> tuple[dict[str, dict[str, int]], dict[str, dict[s
 
 def pytrec_eval(path: str) -> dict[str, float]:
     """trec_eval's own code, called from Python."""
-    import pytrec_eval as peer
+    peer = import_module("pytrec_eval")
 
     qrels, run = dictionaries(path)
     names = {"ndcg_cut_1": "ndcg@1", "ndcg_cut_5": "ndcg@5", "ndcg_cut_10": "ndcg@10"} | {
@@ -51,7 +52,7 @@ def pytrec_eval(path: str) -> dict[str, float]:
 
 def ir_measures(path: str) -> dict[str, float]:
     """ir_measures with its own choice of provider."""
-    import ir_measures as peer
+    peer = import_module("ir_measures")
 
     qrels, run = dictionaries(path)
     wanted = {
@@ -67,7 +68,7 @@ def ir_measures(path: str) -> dict[str, float]:
 
 def ranx(path: str) -> dict[str, float]:
     """ranx, its compilation included, as in every process that uses it."""
-    import ranx as peer
+    peer = import_module("ranx")
 
     qrels, run = dictionaries(path)
     names = ["ndcg@1", "ndcg@5", "ndcg@10", "mrr", "map"]
