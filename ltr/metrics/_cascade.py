@@ -91,7 +91,8 @@ def _subset_means(q: Tensor, rank: Tensor, first: Tensor, last: Tensor, real: Te
         kept = (slot + 1 - sizes).clamp(min=0) * means
         added = sizes * q[:, column, None] * means.roll(1, 1)
         means = (kept + added) / (slot + 1)
-        group = (first == first[:, column, None]) & (last == rank[:, column, None]) & real
+        ends = (last == rank[:, column, None]) & real[:, column, None]
+        group = (first == first[:, column, None]) & ends & real
         filled = means.gather(1, (rank - first + 1).clamp(max=width))
         found = torch.where(group, filled, found)
     return found
