@@ -1,4 +1,4 @@
-"""Offline evaluation: how sure a number is, and whether one model beats another."""
+"""Offline evaluation: how sure a number is, which model is better, what a new one would get."""
 
 from ltr.evaluation.bootstrap import Method
 from ltr.evaluation.counterfactual import evaluate_policy, evaluate_ranking

@@ -2,7 +2,8 @@
 
 Published for the second policy's click rate, estimated from the first one's log, with its prior
 and 100,000 simulated draws: inverse propensity .004553, 1.198126 times the naive rate, 95 %
-interval .001531 to .009254; on-policy .0042.
+interval .001531 to .009254; on-policy .0042. With a logistic regression in three folds the direct
+estimate is .003545 and the doubly robust one .004727.
 """
 
 import os
@@ -13,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
 
 from ltr.evaluation import evaluate_policy
 
@@ -52,6 +55,35 @@ def thompson_sampling(alpha, beta):
         for position in range(POSITIONS):
             counts[:, position] += np.bincount(best[:, position], minlength=ITEMS)
     return counts / 100_000
+
+
+def one_hot(texts):
+    return (texts[:, None] == np.unique(texts)[1:]).astype(float)
+
+
+def published_features():
+    """Features of users ``[rounds, …]`` and of items ``[items, 4]``, as in the publication."""
+    users = pl.read_csv(LOGS / "random/all.csv.gz", columns=[f"user_feature_{n}" for n in range(4)])
+    items = pl.read_csv(LOGS / "random/all_item_context.csv")
+    codes = [np.unique(items[f"item_feature_{n}"], return_inverse=True)[1] for n in (1, 2, 3)]
+    of_users = np.hstack([one_hot(column.to_numpy()) for column in users])
+    return of_users, np.column_stack([*codes, items["item_feature_0"].to_numpy()])
+
+
+def published_click_model(item, position, click):
+    """Click probability of every item in every round, ``[rounds, items]``, of folds held out."""
+    users, items = published_features()
+    predicted = np.zeros((len(item), ITEMS))
+    for fitted, held in KFold(3, shuffle=True, random_state=12345).split(users):
+        for one in range(POSITIONS):
+            some, rest = fitted[position[fitted] == one], held[position[held] == one]
+            seen = np.hstack([users[some], items[item[some]]])
+            model = LogisticRegression(max_iter=1000, random_state=12345).fit(seen, click[some])
+            # What the user adds to the log odds, and what each item does.
+            weights = np.split(model.coef_[0], [users.shape[1]])
+            odds = (users[rest] @ weights[0])[:, None] + items @ weights[1] + model.intercept_
+            predicted[rest] = 1 / (1 + np.exp(-odds))
+    return predicted
 
 
 def published_prior():
@@ -115,3 +147,22 @@ def test_the_published_estimate_to_its_digits():
     assert ratio == pytest.approx(1.198126, abs=5e-7)
     assert found.inverse_propensity.low == pytest.approx(0.001531, abs=3e-4)
     assert found.inverse_propensity.high == pytest.approx(0.009254, abs=6e-4)
+
+
+def test_the_published_estimates_with_a_click_model():
+    policy = thompson_sampling(*published_prior())
+    item, position, click, logged = log("random")
+    predicted = published_click_model(item, position, click)
+    found = evaluate_policy(
+        click,
+        logged,
+        policy[item, position],
+        predicted=predicted[np.arange(len(item)), item],
+        new_predicted=(predicted * policy[:, position].T).sum(axis=1),
+        resamples=100,
+    )
+    assert found.direct is not None
+    assert found.doubly_robust is not None
+    # The regression stops a little elsewhere from one version of its solver to the next.
+    assert found.direct.value == pytest.approx(0.003545, abs=2e-6)
+    assert found.doubly_robust.value == pytest.approx(0.004727, abs=2e-6)
