@@ -9,6 +9,9 @@ from pipelines.errors import TableError
 
 QUERY, DOCUMENT, LABEL, SCORE, BASELINE = "query", "document", "label", "score", "baseline"
 WEIGHT, PROPENSITY, POSITION, FREQUENCY = "weight", "propensity", "position", "frequency"
+RETRIEVED, JUDGED = "retrieved", "judged"
+"""Whether a row was ranked and whether it has a judgment; only where both come in two files."""
+
 BY = "by/"
 """Prefix of the columns to slice by, so that none can take the name of a part."""
 

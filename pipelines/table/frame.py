@@ -12,15 +12,16 @@ from pipelines.table.columns import (
     BY,
     DOCUMENT,
     FREQUENCY,
+    JUDGED,
     LABEL,
     POSITION,
     QUERY,
+    RETRIEVED,
     SCORE,
     WEIGHT,
     Columns,
 )
 from pipelines.table.metrics import Scores, Scoring, list_values
-from pipelines.table.open import JUDGED, RETRIEVED
 from pipelines.table.whole import ROW
 
 DOCUMENTS, FIRST = "documents", "first relevant"

@@ -6,11 +6,17 @@ import polars as pl
 
 from pipelines.errors import TableError
 from pipelines.sources import scan
-from pipelines.table.columns import DOCUMENT, LABEL, QUERY, SCORE, Columns, standard
+from pipelines.table.columns import (
+    DOCUMENT,
+    JUDGED,
+    LABEL,
+    QUERY,
+    RETRIEVED,
+    SCORE,
+    Columns,
+    standard,
+)
 from pipelines.table.trec import is_trec, scan_qrels, scan_run
-
-RETRIEVED, JUDGED = "retrieved", "judged"
-"""Whether a row was ranked and whether it has a judgment; only where both come in two files."""
 
 RUN_COLUMNS = Columns(query=QUERY, label=None, score=SCORE, document=DOCUMENT)
 

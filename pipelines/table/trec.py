@@ -12,17 +12,15 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.errors import TableError
-from pipelines.table.columns import DOCUMENT, LABEL, QUERY, SCORE
+from pipelines.sources import SCANNERS
+from pipelines.table.columns import DOCUMENT, JUDGED, LABEL, QUERY, RETRIEVED, SCORE
 
 RUN = ("query", "q0", "document", "rank", "score", "tag")
 QRELS = ("query", "iteration", "document", "label")
-SUFFIXES = (".run", ".txt", ".trec", ".qrels", ".test", ".trunc", ".res")
 
 
 def is_trec(path: Path) -> bool:
     """Whether ``path`` is taken as a TREC file: a file of none of the known table formats."""
-    from pipelines.sources import SCANNERS
-
     return path.is_file() and path.suffix not in SCANNERS
 
 
@@ -85,15 +83,18 @@ def write_trec(rows: pl.LazyFrame, folder: Path, *, tag: str = "ltr") -> None:
     Raises:
         TableError: A query or document is empty or has a space, or a label is no whole number.
     """
+    kept = [name for name in (RETRIEVED, JUDGED) if name in rows.collect_schema()]
     told = rows.select(
-        pl.col(QUERY).cast(pl.String), pl.col(DOCUMENT).cast(pl.String), LABEL, SCORE
+        pl.col(QUERY).cast(pl.String), pl.col(DOCUMENT).cast(pl.String), LABEL, SCORE, *kept
     )
     _check_writable(told)
-    zero, ranked = pl.lit("0"), pl.lit("1")
+    judged = told.filter(JUDGED) if kept else told
+    ranked = told.filter(RETRIEVED) if kept else told
+    zero, first = pl.lit("0"), pl.lit("1")
     label = pl.col(LABEL).cast(pl.Int64)
-    _sink(told.select(QUERY, zero.alias("zero"), DOCUMENT, label), folder / "qrels.txt")
-    run = told.select(
-        QUERY, pl.lit("Q0").alias("q0"), DOCUMENT, ranked.alias("rank"), SCORE,
+    _sink(judged.select(QUERY, zero.alias("zero"), DOCUMENT, label), folder / "qrels.txt")
+    run = ranked.select(
+        QUERY, pl.lit("Q0").alias("q0"), DOCUMENT, first.alias("rank"), SCORE,
         pl.lit(tag).alias("tag"),
     )  # fmt: skip
     _sink(run, folder / "run.txt")

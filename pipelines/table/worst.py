@@ -6,10 +6,9 @@ from typing import Any
 import polars as pl
 
 from pipelines.report.table_record import WorstDocument, WorstList
-from pipelines.table.columns import BASELINE, DOCUMENT, LABEL, QUERY, SCORE
+from pipelines.table.columns import BASELINE, DOCUMENT, LABEL, QUERY, RETRIEVED, SCORE
 from pipelines.table.frame import AGAINST, DOCUMENTS
 from pipelines.table.names import Metric
-from pipelines.table.open import RETRIEVED
 from pipelines.table.whole import ROW
 
 LISTS, DEEP = 20, 10

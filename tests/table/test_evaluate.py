@@ -128,3 +128,32 @@ def test_a_list_whose_slice_differs_within_it_is_counted(tmp_path, capsys):
     rows.write_parquet(tmp_path / "scored.parquet")
     assert ltr("evaluate", tmp_path / "scored.parquet", *COLUMNS, "--by", "device") == 0
     assert "1 lists in which device differs" in capsys.readouterr().out
+
+
+def test_two_files_make_a_report_without_intervals_too(tmp_path):
+    table().write_parquet(tmp_path / "ours.parquet")
+    table(s=[0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.4]).write_parquet(tmp_path / "theirs.parquet")
+    options = ("--baseline", tmp_path / "theirs.parquet", "--resamples", 0, "--metrics", "arp,mrr")
+    out = tmp_path / "out"
+    assert ltr("evaluate", tmp_path / "ours.parquet", *COLUMNS, *options, "--out", out) == 0
+    report = json.loads((out / "report.json").read_text())
+    assert [side["name"] for side in report["sides"]] == ["s", "theirs.parquet"]
+    assert report["metrics"][0]["lower_is_better"]
+    assert sum(report["sides"][0]["histogram"]) == 0
+
+
+def test_positions_and_reliability_are_summed_over_the_rows(tmp_path):
+    table(pos=[1, 2, 3, 1, 2, 1, 2]).write_parquet(tmp_path / "scored.parquet")
+    options = ("--position", "pos", "--frequency", "device", "--resamples", 0)
+    out = tmp_path / "out"
+    assert ltr("evaluate", tmp_path / "scored.parquet", *COLUMNS, *options, "--out", out) == 0
+    report = json.loads((out / "report.json").read_text())
+    assert report["positions"] == [
+        {"position": 1, "documents": 3, "clicked": 1},
+        {"position": 2, "documents": 3, "clicked": 2},
+        {"position": 3, "documents": 1, "clicked": 0},
+    ]
+    assert sum(one["documents"] for one in report["reliability"]) == 7
+    parts = {(one["by"], one["value"]): one["lists"] for one in report["slices"]}
+    assert parts["first relevant document, by pos", "2 to 3"] == 1
+    assert parts["frequency of device", "head"] == 2

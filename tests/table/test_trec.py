@@ -124,3 +124,10 @@ def test_published_numbers_are_met_to_their_digits(capsys, folder, run, qrels, m
     wanted = [one for one in expected if one != "relevant"]
     for got, want in zip(values, wanted, strict=True):
         assert got == f"{want:.4f}"
+
+
+def test_a_pair_is_written_as_it_was_read(pair, tmp_path):
+    assert ltr("evaluate", *pair, "--trec", "--out", tmp_path / "out", "--metrics", "map") == 0
+    written = scan_run(tmp_path / "out/run.txt").collect().sort("query", "document")
+    assert written["document"].to_list() == ["d1", "d2", "d7", "d2", "d1"]
+    assert scan_qrels(tmp_path / "out/qrels.txt").collect().height == len(QRELS.splitlines())
