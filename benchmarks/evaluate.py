@@ -70,11 +70,12 @@ def report(folder: Path, rows: int, python: str, repeat: int) -> list[str]:
     big.unlink()
     make(huge, 4 * rows)
     largest = ltr(huge, 1)
-    head = ["tool", "rows", "wall, s", "CPU, s", "peak, GB", "ltr is faster by"]
+    head = ["tool", "rows", "wall, s", "CPU, s", "peak, GB", "ratio of wall", "ratio of CPU"]
     cells = [row(ours[big]), row(ours[small]), row(largest)]
     cells += [row(one, ours[path]) for path, one in found if isinstance(one, Run)]
     notes = [one for _, one in found if isinstance(one, str)]
     notes += [agreement(ours[path], one) for path, one in found if isinstance(one, Run)]
+    notes.append(f"Load of the machine at the end: {os.getloadavg()[1]:.1f} processes.")
     notes.append(f"4 times the rows take {largest.wall_s / ours[big].wall_s:.2f} times as long.")
     return page(head, cells, notes)
 
@@ -86,7 +87,8 @@ def page(head: list[str], cells: list[list[str]], notes: list[str]) -> list[str]
         "",
         "Whole processes: interpreter, imports, reading the Parquet file, NDCG@1, 5 and 10, MRR",
         f"and MAP. Lists of {LIST} documents, {os.cpu_count()} cores, no intervals, no report.",
-        "Written by `benchmarks/evaluate.py`.",
+        "A ratio is the other tool's time through ours on the same file. Written by",
+        "`benchmarks/evaluate.py`.",
         "",
         f"| {' | '.join(head)} |",
         f"|{'|'.join([':--', *['--:'] * (len(head) - 1)])}|",
@@ -98,9 +100,10 @@ def page(head: list[str], cells: list[list[str]], notes: list[str]) -> list[str]
 
 def row(one: Run, ours: Run | None = None) -> list[str]:
     """Write one line of the table."""
-    faster = f"{one.wall_s / ours.wall_s:.1f}" if ours else ""
+    ratios = [one.wall_s / ours.wall_s, one.cpu_s / ours.cpu_s] if ours else []
+    told = [f"{ratio:.1f}" for ratio in ratios] or ["", ""]
     numbers = f"{one.wall_s:.1f}", f"{one.cpu_s:.1f}", f"{one.peak_gb:.2f}"
-    return [one.tool, f"{one.rows:,}", *numbers, faster]
+    return [one.tool, f"{one.rows:,}", *numbers, *told]
 
 
 def agreement(ours: Run, other: Run) -> str:

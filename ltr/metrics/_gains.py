@@ -78,10 +78,11 @@ def _best_of_counts(
     """The best order where ``counts [lists, grades]`` of them are known: nothing is sorted."""
     grades = torch.arange(counts.shape[1], dtype=docs.labels.dtype)
     by_gain, order = gains_of(grades, gain).sort(descending=True)
-    # The grade at a rank is the first, from the best on, that with the better ones reaches it.
-    through = counts[:, order].cumsum(1)
-    best = (torch.arange(ranks) >= through[:, :, None]).sum(1)
-    found = torch.cat([by_gain, by_gain.new_zeros(1)])[best]
+    # The gain at a rank is the first, from the best on, that with the better ones reaches it.
+    through, slots = counts[:, order].cumsum(1), torch.arange(ranks)
+    found = by_gain.new_zeros(len(counts), ranks)
+    for column in reversed(range(len(order))):
+        found = torch.where(slots < through[:, column, None], by_gain[column], found)
     shape = torch.Size([*docs.lists.shape, ranks])
     return Padded(shape, found.device), found.view(shape)
 

@@ -11,7 +11,7 @@ from ltr.lists import Documents
 from ltr.metrics._dcg import discount_upto, reached_dcg
 from ltr.metrics._gains import Gain, best_gains, check_grades
 from ltr.metrics._judged import judged
-from ltr.metrics._ranked import Ties, list_starts, rank_documents
+from ltr.metrics._ranked import Ties, rank_documents, ranks_of
 from ltr.metrics._reduce import Blank, Cutoffs, Reduction, cutoffs_of, deepest_of, finish
 
 
@@ -104,7 +104,7 @@ def _ideal_dcg(docs: Documents, gain: Gain, cutoffs: list[int | None]) -> Tensor
     size = docs.labels.shape[-1]
     ranks = [size if cutoff is None else min(cutoff, size) for cutoff in cutoffs]
     lists, best = best_gains(docs, gain, max(ranks))
-    rank = torch.arange(1, best.shape[-1] + 1, device=best.device) - list_starts(lists)[1]
+    rank = ranks_of(lists, best)
     ideal = []
     for cutoff in cutoffs:
         upto = discount_upto(best.shape[-1], cutoff, best)

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from ltr.lists import Documents, Lists, arrange, check_choice
+from ltr.lists import Documents, Lists, Padded, arrange, check_choice
 from ltr.metrics._reduce import check_not_negative
 from ltr.metrics._rows import Rows, sort_rows, waits_for_nothing
 
@@ -175,8 +175,9 @@ def _of_lists(docs: Documents, second: _SecondKey | None, *, averaged: bool) -> 
     else:
         before = lists.argsort(second.key, descending=second.descending)
         order = packed.take(before, packed.argsort(lists.take(docs.scores, before)))
-    of_list, start = list_starts(packed)
-    rank = torch.arange(1, order.shape[-1] + 1, device=order.device) - start
+    of_list = _changes(packed.ids())
+    rank = ranks_of(packed, order)
+    start = torch.arange(1, order.shape[-1] + 1, device=order.device) - rank
     first = last = rank
     if averaged:
         starts = of_list | _changes(lists.take(docs.scores, order))
@@ -194,10 +195,13 @@ def _of_lists(docs: Documents, second: _SecondKey | None, *, averaged: bool) -> 
     )
 
 
-def list_starts(packed: Lists) -> tuple[Tensor, Tensor]:
-    """Whether a list starts at a document, and where its list does."""
-    of_list = _changes(packed.ids())
-    return of_list, _run_ends(of_list)[0]
+def ranks_of(lists: Lists, like: Tensor) -> Tensor:
+    """Rank of each document, from 1, where they lie in order: Int64, shape of ``like``."""
+    place = torch.arange(1, like.shape[-1] + 1, device=like.device)
+    if isinstance(lists, Padded):
+        return place.expand(like.shape)
+    counts = lists.counts()
+    return place - lists.spread(counts.cumsum(0) - counts)
 
 
 def _changes(x: Tensor) -> Tensor:
