@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from ltr.errors import LtrError
+from pipelines import options
 from pipelines.config import Job, load_job
 from pipelines.errors import JobError
 from pipelines.jobs.folders import Folders, locked
@@ -35,6 +36,10 @@ LogFolder = Annotated[
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Folder of the run, instead of the job file's output.")
 ]
+Source = Annotated[
+    Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
+]
+FIELDS = frozenset(options.Given._fields)
 Step = Callable[[Job, Folders, Progress], str]
 
 
@@ -51,9 +56,47 @@ def train(job_file: JobFile, out: OutFolder = None) -> None:
 
 
 @app.command()
-def evaluate(job_file: JobFile, out: OutFolder = None) -> None:
-    """Measure the model and the baselines on held-out lists, and write the report."""
-    _run(["evaluate"], job_file, None, out)
+def evaluate(
+    source: Source,
+    out: OutFolder = None,
+    query: options.Query = None,
+    label: options.Label = None,
+    score: options.Score = None,
+    document: options.Document = None,
+    baseline: options.Baseline = None,
+    qrels: options.Qrels = None,
+    weight: options.Weight = None,
+    propensity: options.Propensity = None,
+    position: options.Position = None,
+    frequency: options.Frequency = None,
+    by: options.By = None,
+    metrics: options.Metrics = None,
+    gain: options.Gain = None,
+    ties: options.Ties = None,
+    preset: options.Preset = None,
+    blank: options.Blank = None,
+    relevant: options.Relevant = None,
+    resamples: options.Resamples = None,
+    interval: options.Interval = None,
+    seed: options.Seed = None,
+    nonfinite: options.Nonfinite = None,
+    negative: options.Negative = None,
+    duplicates: options.Duplicates = None,
+    memory: options.Memory = None,
+    *,
+    trec: options.Trec = False,
+) -> None:
+    """Measure a model on its held-out lists, or any scored table, and write the report.
+
+    A job file (.toml) measures the model that `ltr train` made. Anything else is a scored table:
+    Parquet, Arrow, CSV or NDJSON, a folder or a glob of them, or a TREC run with --qrels.
+    """
+    given = options.Given(**{name: value for name, value in locals().items() if name in FIELDS})
+    if source.suffix == ".toml":
+        given.refuse_for_a_job()
+        _run(["evaluate"], source, None, out)
+    else:
+        _run_table(source, given, out)
 
 
 @app.command()
@@ -90,6 +133,15 @@ def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -
             with Progress(name) as progress:
                 done = step(job, folders, progress)
             typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
+
+
+def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
+    from pipelines.jobs.evaluate_table import run as evaluate_table
+    from pipelines.table_job import table_job
+
+    with Progress("evaluate") as progress:
+        done = evaluate_table(table_job(source, given, out), progress)
+    typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 
 def _step(name: str, job: Job) -> Step:

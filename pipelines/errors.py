@@ -2,7 +2,8 @@
 
 ``JobError``                  base: catch this
 ├── ``ConfigError``           the job file: dotted key, rule, value found
-└── ``LogError``              the log: stage, what was expected, what was found
+├── ``LogError``              the log: stage, what was expected, what was found
+└── ``TableError``            a scored table, or an option of the command that measures it
 """
 
 from ltr.errors import LtrError
@@ -38,6 +39,10 @@ class LogError(JobError):
     def __init__(self, *, stage: str, rule: str, found: str) -> None:
         self.stage, self.rule, self.found = stage, rule, found
         super().__init__(f"{stage}: {rule}; found {found}")
+
+
+class TableError(JobError):
+    """A scored table cannot be measured as the command line says."""
 
 
 def first_line(error: Exception) -> str:

@@ -40,6 +40,22 @@ def scan(path: Path, text: Collection[str] = ()) -> list[LogFile]:
     return [LogFile(file, _scan(file, text)) for file in files]
 
 
+def scan_rows(path: Path, text: Collection[str] = ()) -> pl.LazyFrame:
+    """Return the rows of all files at ``path``, of which each must have the same columns.
+
+    Raises:
+        LogError: As :func:`scan`, or the files differ in their columns.
+    """
+    files = scan(path, text)
+    try:
+        rows = pl.concat([file.rows for file in files], how="vertical_relaxed")
+        rows.collect_schema()
+    except pl.exceptions.PolarsError as error:
+        rule = f"{path} must hold files of the same columns"
+        raise LogError(stage="read", rule=rule, found=first_line(error)) from None
+    return rows
+
+
 def _scan(file: Path, text: Collection[str]) -> pl.LazyFrame:
     try:
         frame = SCANNERS[file.suffix](file, text)
@@ -61,9 +77,13 @@ def _csv(file: Path, text: Collection[str]) -> pl.LazyFrame:
     )
 
 
-def _ndjson(file: Path, _: Collection[str]) -> pl.LazyFrame:
-    # Escaped, because this reader alone takes every path for a glob.
-    return pl.scan_ndjson(glob.escape(str(file)), infer_schema_length=None)
+def _ndjson(file: Path, text: Collection[str]) -> pl.LazyFrame:
+    # Escaped, because this reader alone takes every path for a glob; and it would make a column of
+    # every name that it is told a type of.
+    path = glob.escape(str(file))
+    present = pl.scan_ndjson(path, infer_schema_length=None).collect_schema()
+    types = {name: pl.String for name in text if name in present}
+    return pl.scan_ndjson(path, infer_schema_length=None, schema_overrides=types)
 
 
 SCANNERS: Mapping[str, Callable[[Path, Collection[str]], pl.LazyFrame]] = {

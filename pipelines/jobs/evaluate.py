@@ -10,7 +10,6 @@ from ltr.atomic import replace_folder
 from ltr.data.manifest import Manifest
 from ltr.data.manifest import Split as SplitCounts
 from ltr.data.reader import Lists
-from ltr.metrics import ndcg
 from ltr.training.checkpoint import EpochRecord, ModelCard, ModelError, load_history, load_ranker
 from ltr.training.scoring import score
 from pipelines.baselines import baseline_scores, positives_by_position
@@ -32,6 +31,8 @@ from pipelines.report import (
     write_report,
 )
 from pipelines.report.words import interval, number, signed
+from pipelines.table.metrics import Scoring, tensor_values
+from pipelines.table.names import Metric
 
 MODEL = "model"
 
@@ -87,15 +88,10 @@ def score_all(folders: Folders, manifest: Manifest, lists: Lists) -> dict[str, T
 
 def measure(scores: Tensor, lists: Lists, rules: Rules) -> Tensor:
     """Return the NDCG of every list at every k of the report, ``[lists, k]``."""
-    grades = lists.grades()
-    return ndcg(
-        scores,
-        grades,
-        k=all_ks(rules),
-        gain=rules.gain,
-        lengths=lists.lengths,
-        reduction="none",
-    )
+    metrics = tuple(Metric(name=f"ndcg@{k}", function="ndcg", k=k) for k in all_ks(rules))
+    scoring = Scoring(metrics=metrics, arguments={"gain": rules.gain})
+    tensors = {"scores": scores, "labels": lists.grades(), "lengths": lists.lengths}
+    return torch.stack([values for _, values in tensor_values(tensors, scoring)], -1)
 
 
 def per_list(

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ltr.evaluation import difference_interval, mean_interval
 from pipelines.report.record import BINS, CURVE_KS, Difference, Estimate, Ranker, Rules
 
 Values = npt.NDArray[np.float64]
@@ -66,6 +65,8 @@ def _checked(name: str, values: npt.ArrayLike, rules: Rules) -> Values:
 
 
 def _ranker(name: str, values: Values, rules: Rules) -> Ranker:
+    from ltr.evaluation import mean_interval
+
     ks = all_ks(rules)
     at = {k: values[:, ks.index(k)] for k in ks}
     estimates = {
@@ -105,6 +106,8 @@ def _histogram(values: Values) -> tuple[int, ...]:
 def _difference(
     ours: Values, theirs: Mapping[str, Values], rankers: Sequence[Ranker], k: int, rules: Rules
 ) -> Difference:
+    from ltr.evaluation import difference_interval
+
     best = max(rankers, key=lambda ranker: _or_lowest(ranker.ndcg[k].value)).name
     column = all_ks(rules).index(k)
     found = difference_interval(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from pipelines.report import tables, words
@@ -17,24 +17,28 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def to_html(report: Report) -> str:
     """Write the page. Every text is escaped: a name that came from a log cannot become markup."""
-    page = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("report.html")
-    return page.render(
+    return page("report.html").render(
         report=report,
         words=words,
         tables=tables,
         ours=report.model.ndcg[report.headline.cutoff],
         verdict=words.verdict(report),
-        pictures={picture.name: _Shown(picture) for picture in pictures(report)},
+        pictures={picture.name: Shown(picture) for picture in pictures(report)},
     )
 
 
-class _Shown:
+def page(name: str) -> Template:
+    """Return one of our templates, in which every text is escaped."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template(name)
+
+
+class Shown:
     """A picture whose SVG goes into the page as markup: matplotlib escaped the texts inside."""
 
     def __init__(self, picture: Picture) -> None:
@@ -50,6 +54,6 @@ def pictures(report: Report) -> list[Picture]:
         difference_picture(report),
         ndcg_by_k_picture(report),
         distribution_picture(report),
-        positions_picture(report),
+        positions_picture(report.positions),
         learning_picture(report),
     ]

@@ -24,24 +24,25 @@ def to_markdown(report: Report) -> str:
         *([events] if events else []),
     ]
     parts = [
-        f"# {_escaped(report.job)}: offline evaluation",
-        f"**{_escaped(words.headline(report))}**",
-        _escaped(words.verdict(report).sentence),
-        _escaped(words.rules_line(report)),
-        *(f"> {_escaped(note)}" for note in report.notes),
-        *(_section(table) for table in shown),
+        f"# {escaped(report.job)}: offline evaluation",
+        f"**{escaped(words.headline(report))}**",
+        escaped(words.verdict(report).sentence),
+        escaped(words.rules_line(report)),
+        *(f"> {escaped(note)}" for note in report.notes),
+        *(section(table) for table in shown),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _section(table: Table) -> str:
+def section(table: Table) -> str:
+    """Write a table under its title."""
     aligned = [":--", *(":--" if table.prose else "--:" for _ in table.head[1:])]
     lines = [
-        _line([_escaped(name) for name in table.head]),
+        _line([escaped(name) for name in table.head]),
         _line(aligned),
         *(_line([_cell(cell) for cell in row]) for row in table.rows),
     ]
-    return f"## {_escaped(table.title)}\n\n" + "\n".join(lines)
+    return f"## {escaped(table.title)}\n\n" + "\n".join(lines)
 
 
 def _line(cells: list[str]) -> str:
@@ -49,8 +50,9 @@ def _line(cells: list[str]) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    return _escaped(f"{cell.text} {cell.detail}".strip())
+    return escaped(f"{cell.text} {cell.detail}".strip())
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Write a text so that none of its letters becomes markup."""
     return text.translate(SPECIAL)

@@ -32,7 +32,7 @@ def ndcg_by_k_picture(report: Report) -> Picture:
     return Picture(
         name="by-k",
         title="NDCG by k",
-        svg=_by_k(report),
+        svg=by_k_svg([(ranker.name, ranker.by_k) for ranker in report.rankers]),
         spoken="; ".join(at_ends),
         caption=(
             "Mean NDCG over the held-out lists when only the first k documents count. The axis"
@@ -41,15 +41,14 @@ def ndcg_by_k_picture(report: Report) -> Picture:
     )
 
 
-def _by_k(report: Report) -> str:
-    if _is_undefined(*(ranker.by_k for ranker in report.rankers)):
+def by_k_svg(curves: Sequence[tuple[str, Sequence[Number]]]) -> str:
+    """Draw one named curve over ``CURVE_KS`` for each ranker."""
+    if _is_undefined(*(values for _, values in curves)):
         return nothing_to_draw("by-k")
     with drawing(270) as (figure, [plot]):
-        for at, ranker in enumerate(report.rankers):
+        for at, (name, values) in enumerate(curves):
             style = min(at, len(SERIES) - 1)
-            _curve(
-                plot, CURVE_KS, ranker.by_k, SERIES[style], DASHES[style], short(ranker.name, 20)
-            )
+            _curve(plot, CURVE_KS, values, SERIES[style], DASHES[style], short(name, 20))
         horizontal_grid(plot, 5)
         plot.set(xlabel="k", xticks=[1, 5, 10, 15, 20], xlim=(0.5, 20.5))
         figure.legend(loc="outside upper left", ncols=2, handlelength=2.4, borderpad=0.2)

@@ -1,6 +1,7 @@
 """Pictures of the lists themselves: NDCG list by list, and clicks by logged position."""
 
 import math
+from collections.abc import Sequence
 
 from pipelines.report.canvas import (
     INK,
@@ -14,10 +15,13 @@ from pipelines.report.canvas import (
     round_ticks,
     to_svg,
 )
-from pipelines.report.record import BINS, PositionRate, Ranker, Report
+from pipelines.report.record import BINS, PositionRate, Report
 from pipelines.report.words import count, percent, share, short
 
 POSITIONS_DRAWN = 40
+
+Bars = tuple[str, Sequence[int]]
+"""A ranker's name and its counts."""
 
 
 def distribution_picture(report: Report) -> Picture:
@@ -30,7 +34,9 @@ def distribution_picture(report: Report) -> Picture:
     return Picture(
         name="distribution",
         title=f"NDCG@{cutoff} list by list",
-        svg=_histogram(report.model, report.rankers[at], colour, f"NDCG@{cutoff} of a list"),
+        svg=histogram_svg(
+            (report.model.name, ours), (best, theirs), colour, f"NDCG@{cutoff} of a list"
+        ),
         spoken=(
             f"Of {count(sum(ours))} lists the model has {count(ours[-1])} at 0.95 or above and"
             f" {count(ours[0])} below 0.05; {best} has {count(theirs[-1])} and {count(theirs[0])}"
@@ -43,15 +49,16 @@ def distribution_picture(report: Report) -> Picture:
     )
 
 
-def _histogram(model: Ranker, best: Ranker, outline: str, axis: str) -> str:
-    ours, theirs = model.histogram, best.histogram
-    if not sum(ours) + sum(theirs):
+def histogram_svg(model: Bars, other: Bars | None, outline: str, axis: str) -> str:
+    """Draw the lists in each of ``BINS`` bins: one ranker filled, another as an outline."""
+    if not sum(model[1]) + (sum(other[1]) if other else 0):
         return nothing_to_draw("distribution")
     edges = [at / BINS for at in range(BINS + 1)]
     with drawing(240) as (figure, [plot]):
-        bars = plot.stairs(ours, edges, label=short(model.name), fill=True, color=MODEL)
+        bars = plot.stairs(model[1], edges, label=short(model[0]), fill=True, color=MODEL)
         bars.set(alpha=0.55, linewidth=0)
-        plot.stairs(theirs, edges, label=short(best.name), color=outline, linewidth=1.8)
+        if other:
+            plot.stairs(other[1], edges, label=short(other[0]), color=outline, linewidth=1.8)
         horizontal_grid(plot)
         plot.yaxis.set_major_locator(round_ticks(4, integer=True))
         plot.set(xlabel=axis, ylabel="lists", xlim=(0, 1))
@@ -59,9 +66,9 @@ def _histogram(model: Ranker, best: Ranker, outline: str, axis: str) -> str:
         return to_svg(figure, "distribution")
 
 
-def positions_picture(report: Report) -> Picture:
+def positions_picture(positions: Sequence[PositionRate]) -> Picture:
     """Share of documents with a grade above 0 at each logged position."""
-    drawn = [one for one in report.positions if one.documents][:POSITIONS_DRAWN]
+    drawn = [one for one in positions if one.documents][:POSITIONS_DRAWN]
     return Picture(
         name="positions",
         title="Click rate by logged position",
@@ -71,14 +78,14 @@ def positions_picture(report: Report) -> Picture:
             "Dot: share of the documents logged at this position that have a grade above 0. Line:"
             f" {percent(0.95)} Wilson interval. A fall with position mixes two things: the old"
             " order put good documents first, and people look at what comes first."
-            + _left_out(len(report.positions))
+            + _left_out(len(positions))
         ),
     )
 
 
 def _rates(drawn: list[PositionRate]) -> str:
     at = [one.position for one in drawn]
-    low, high = zip(*(_wilson(one) for one in drawn), strict=True)
+    low, high = zip(*(wilson(one.clicked, one.documents) for one in drawn), strict=True)
     with drawing(240) as (figure, [plot]):
         plot.vlines(at, low, high, color=MUTED, linewidth=1)
         plot.plot(at, [one.clicked / one.documents for one in drawn], "o", color=INK, ms=4)
@@ -110,9 +117,14 @@ def _spoken(drawn: list[PositionRate]) -> str:
     )
 
 
-def _wilson(one: PositionRate, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927): inside [0, 1] also for few documents."""
-    n, rate = one.documents, one.clicked / one.documents
+def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's score interval of a share (Wilson 1927): inside [0, 1] also for few documents.
+
+    Example:
+        >>> print("{:.3f} {:.3f}".format(*wilson(5, 10)))
+        0.237 0.763
+    """
+    rate = hits / n
     middle = rate + z * z / (2 * n)
     spread = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n

@@ -23,7 +23,9 @@ ROW = 40
 """Height of one line of the picture: words above, interval below."""
 
 
-class _Line(NamedTuple):
+class ForestLine(NamedTuple):
+    """One estimate of a forest plot: its words, its colour, and whether it is the main one."""
+
     label: str
     said: str
     estimate: Estimate
@@ -37,12 +39,14 @@ def quality_picture(report: Report) -> Picture:
     for ranker, colour in zip(report.rankers, _colours(report), strict=True):
         found = ranker.ndcg[cutoff]
         said = f"{number(found.value)} {interval(found)}"
-        lines.append(_Line(short(ranker.name), said, found, colour, strong=ranker is report.model))
+        lines.append(
+            ForestLine(short(ranker.name), said, found, colour, strong=ranker is report.model)
+        )
     lines.sort(key=lambda line: (line.estimate.value is None, -(line.estimate.value or 0)))
     return Picture(
         name="quality",
         title=f"NDCG@{cutoff} of every ranker",
-        svg=_forest("quality", lines),
+        svg=forest_svg("quality", lines),
         spoken="; ".join(f"{line.label} {line.said}" for line in lines),
         caption=(
             f"Dot: mean NDCG@{cutoff} over the held-out lists, best on top. Line:"
@@ -64,11 +68,11 @@ def difference_picture(report: Report) -> Picture:
             if len(baselines) == 1
             else f"@{one.cutoff} {short(one.baseline, 16)}"
         )
-        lines.append(_Line(label, said, one.estimate, MODEL, strong=one is report.headline))
+        lines.append(ForestLine(label, said, one.estimate, MODEL, strong=one is report.headline))
     return Picture(
         name="difference",
         title=f"Model minus {min(baselines) if len(baselines) == 1 else 'best baseline'}",
-        svg=_forest("difference", lines, zero=True),
+        svg=forest_svg("difference", lines, zero=True),
         spoken=f"{headline(report)}. " + "; ".join(f"{line.label}: {line.said}" for line in lines),
         caption=(
             "Dot: mean over lists of the model's NDCG minus that of the best baseline on the same"
@@ -82,7 +86,8 @@ def _colours(report: Report) -> list[str]:
     return [SERIES[min(at, len(SERIES) - 1)] for at in range(len(report.rankers))]
 
 
-def _forest(name: str, lines: Sequence[_Line], *, zero: bool = False) -> str:
+def forest_svg(name: str, lines: Sequence[ForestLine], *, zero: bool = False) -> str:
+    """Draw one line of words and one interval below it for each estimate; a rule at 0 if asked."""
     if all(line.estimate.value is None for line in lines):
         return nothing_to_draw(name)
     with drawing(ROW * len(lines) + 30) as (figure, [plot]):
@@ -99,7 +104,7 @@ def _forest(name: str, lines: Sequence[_Line], *, zero: bool = False) -> str:
         return to_svg(figure, name)
 
 
-def _draw_line(plot: Axes, row: float, line: _Line) -> None:
+def _draw_line(plot: Axes, row: float, line: ForestLine) -> None:
     weight = "bold" if line.strong else "normal"
     words: dict[str, Any] = {
         "transform": plot.get_yaxis_transform(),

@@ -7,13 +7,15 @@ records are written as equal bytes.
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, JsonValue
 from pydantic import model_validator as checked_model
 
 from ltr.data.manifest import Events, Rows
-from ltr.evaluation import Interval
+
+if TYPE_CHECKING:  # importing it takes as long as measuring a million rows
+    from ltr.evaluation import Interval
 
 CURVE_KS = tuple(range(1, 21))
 """The k of the curve "NDCG by k"."""
@@ -57,7 +59,7 @@ class Estimate(Record):
     """Lists without a value, whether they count or not: see ``Rules.blank``."""
 
     @classmethod
-    def of(cls, interval: Interval) -> Self:
+    def of(cls, interval: "Interval") -> Self:
         """Take the numbers of an interval of ``ltr.evaluation``."""
         return cls(
             value=interval.value,

@@ -20,10 +20,11 @@ from pipelines.report.words import (
 
 
 class Cell(NamedTuple):
-    """A number and what is said more quietly behind it."""
+    """A number, what is said more quietly behind it, and the number that it is sorted by."""
 
     text: str
     detail: str = ""
+    key: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,12 +36,14 @@ class Table:
         head: Names of the columns.
         rows: Cells, as many per row as names in ``head``.
         prose: True if the cells are words, to be set from the left.
+        sortable: True if a reader may want other rows first.
     """
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     prose: bool = False
+    sortable: bool = False
 
 
 def quality(report: Report) -> Table:

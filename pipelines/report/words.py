@@ -132,20 +132,26 @@ def preposition(report: Report) -> str:
 
 def verdict(report: Report) -> Verdict:
     """Judge the paired difference at the headline cutoff by its interval alone."""
-    best, confidence = report.headline, percent(report.rules.confidence)
-    low, high = best.estimate.low, best.estimate.high
+    best = report.headline
+    return judge(best.estimate, best.baseline, report.rules.confidence)
+
+
+def judge(
+    difference: Estimate, baseline: str, confidence: float, *, lower_is_better: bool = False
+) -> Verdict:
+    """Judge a paired difference to ``baseline`` by its interval alone."""
+    low, high = difference.low, difference.high
     if low is None or high is None:
-        return Verdict(kind="undefined", sentence=_too_few(best.estimate.lists))
-    interval_of = f"{confidence} interval of the paired difference"
-    if low > 0:
-        sentence = f"Better than {best.baseline}: the whole {interval_of} lies above zero."
-        return Verdict(kind="better", sentence=sentence)
-    if high < 0:
-        sentence = f"Worse than {best.baseline}: the whole {interval_of} lies below zero."
-        return Verdict(kind="worse", sentence=sentence)
+        return Verdict(kind="undefined", sentence=_too_few(difference.lists))
+    interval_of = f"{percent(confidence)} interval of the paired difference"
+    if low > 0 or high < 0:
+        kind: Literal["better", "worse"] = "better" if (low > 0) != lower_is_better else "worse"
+        side = "above" if low > 0 else "below"
+        sentence = f"{kind.capitalize()} than {baseline}: the whole {interval_of} lies {side} zero."
+        return Verdict(kind=kind, sentence=sentence)
     sentence = (
-        f"Not distinguishable from {best.baseline}: the {interval_of} includes zero, so these"
-        f" {count(best.estimate.lists)} lists do not tell which of the two ranks better."
+        f"Not distinguishable from {baseline}: the {interval_of} includes zero, so these"
+        f" {count(difference.lists)} lists do not tell which of the two ranks better."
     )
     return Verdict(kind="unclear", sentence=sentence)
 
@@ -155,6 +161,8 @@ def _too_few(lists: int) -> str:
         return (
             "Undefined: no held-out list has a relevant document, so there is nothing to compare."
         )
+    if lists > 1:
+        return "Undecided: no interval was asked for, so chance may explain the difference."
     return "Undefined: a single held-out list counts, and one list says nothing about others."
 
 

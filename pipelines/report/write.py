@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from pipelines.report.html import to_html
-from pipelines.report.markdown import to_markdown
 from pipelines.report.record import Report
 
 
@@ -20,6 +18,10 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path, Path]:
     Returns:
         The paths of the three files, in that order.
     """
+    # Only who writes a report waits for the libraries that draw it.
+    from pipelines.report.html import to_html
+    from pipelines.report.markdown import to_markdown
+
     texts = {
         "report.json": to_json(report),
         "report.md": to_markdown(report),

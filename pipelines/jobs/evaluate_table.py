@@ -1,0 +1,186 @@
+"""``ltr evaluate scored.parquet``: a scored table in, its metrics and a report out."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ltr.atomic import replace_folder
+from pipelines.errors import TableError
+from pipelines.progress import Progress
+from pipelines.report.table_record import Measure, Slice, TableReport
+from pipelines.table.check import Policy
+from pipelines.table.columns import QUERY, Columns
+from pipelines.table.compare import compare, slices
+from pipelines.table.describe import (
+    CURVE,
+    RECIPROCAL_RANK,
+    Described,
+    curve_metrics,
+    describe,
+)
+from pipelines.table.frame import AGAINST, FIRST
+from pipelines.table.measure import Measured, measure
+from pipelines.table.metrics import Scoring
+from pipelines.table.names import Metric, parse_metrics
+from pipelines.table.open import open_table
+from pipelines.table.slices import cuts
+from pipelines.table.sure import Sure
+from pipelines.table.trec import write_trec
+from pipelines.table.whole import MEMORY_BYTES
+from pipelines.table.worst import worst_lists
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableJob:
+    """What the command line asks for.
+
+    Attributes:
+        source: A table, a folder or a glob of tables, or a TREC run.
+        columns: Which column plays which part.
+        qrels: TREC judgments that give the labels.
+        other: Another table, run or glob, measured over the same queries as the baseline.
+        metrics: By name, parted by commas; the first is the headline.
+        definitions: gain, ties, relevant_from, where they are not the metric's own default.
+        preset: The system whose definitions they are.
+        policy: What to do with rows that can be used in more than one way.
+        sure: How intervals are made.
+        out: Folder of the report; None: only the numbers are printed.
+        trec: Also write TREC files into it.
+        memory_bytes: Of rows that are held to be sorted by list.
+    """
+
+    source: Path
+    columns: Columns
+    qrels: Path | None = None
+    other: Path | None = None
+    metrics: str = "ndcg@10,mrr,map"
+    definitions: dict[str, Any]
+    preset: str | None = None
+    policy: Policy
+    sure: Sure
+    out: Path | None = None
+    trec: bool = False
+    memory_bytes: int = MEMORY_BYTES
+
+
+def run(job: TableJob, progress: Progress) -> str:
+    """Measure the table, and write the report if a folder was given.
+
+    Raises:
+        JobError: The table cannot be measured as the command line says.
+    """
+    metrics = parse_metrics(job.metrics)
+    scoring = Scoring(metrics=metrics, arguments=job.definitions)
+    table = open_table(job.source, job.columns, job.qrels)
+    measured = _measured(job, table, scoring, progress)
+    _refuse_nothing(job, measured)
+    with progress.step("compare"):
+        found = compare(measured.lists, metrics, job.sure)
+    if job.out is None:
+        return summary(job, measured, found)
+    with progress.step("slices"):
+        parts = _slices(job, measured, metrics[0])
+    with progress.step("write"), replace_folder(job.out) as folder:
+        _write(job, table, measured, found, parts, folder)
+    written = "report.html, report.md, report.json and lists.parquet"
+    return f"wrote {job.out}: {written}\n{summary(job, measured, found)}"
+
+
+def _measured(job: TableJob, table: pl.LazyFrame, scoring: Scoring, progress: Progress) -> Measured:
+    if job.out is not None:
+        scoring = replace(scoring, metrics=(*scoring.metrics, *curve_metrics(scoring)))
+    with progress.step("measure") as step:
+        ours = measure(
+            table, job.columns, scoring, job.policy,
+            curves=job.out is not None, memory_bytes=job.memory_bytes, each=step.advance,
+        )  # fmt: skip
+    if job.other is None:
+        return ours
+    columns = replace(job.columns, by=(), weight=None, frequency=None, baseline=None)
+    other = open_table(job.other, columns, job.qrels)
+    with progress.step("measure baseline") as step:
+        theirs = measure(other, columns, scoring, job.policy, each=step.advance)
+    return paired(ours, theirs, [one.name for one in scoring.metrics])
+
+
+def paired(ours: Measured, theirs: Measured, metrics: list[str]) -> Measured:
+    """Put a second file's values beside the first one's, over the queries that both have.
+
+    Raises:
+        TableError: No query is in both.
+    """
+    against = theirs.lists.select(
+        pl.col(QUERY).cast(pl.String), **{AGAINST + name: pl.col(name) for name in metrics}
+    )
+    lists = ours.lists.with_columns(pl.col(QUERY).cast(pl.String))
+    both = lists.join(against, on=QUERY, how="inner", maintain_order="left")
+    if not both.height:
+        msg = "no query is in both files: the candidate's and the baseline's"
+        raise TableError(msg)
+    counts = {
+        **ours.counts,
+        **{f"baseline: {what}": number for what, number in theirs.counts.items()},
+        "queries that only the candidate's file has": lists.height - both.height,
+        "queries that only the baseline's file has": against.height - both.height,
+    }
+    return replace(ours, lists=both, counts={k: n for k, n in counts.items() if n})
+
+
+def _refuse_nothing(job: TableJob, measured: Measured) -> None:
+    if not measured.rows:
+        msg = f"{job.source}: the table must have rows; found none"
+        raise TableError(msg)
+    if not measured.lists.height:
+        told = "; ".join(f"{what}: {number:,}" for what, number in measured.counts.items())
+        msg = f"{job.source}: no list can be measured ({told})"
+        raise TableError(msg)
+
+
+def _slices(job: TableJob, measured: Measured, metric: Metric) -> tuple[Slice, ...]:
+    lists, first = measured.lists, f"by {job.columns.position}"
+    if FIRST not in lists.columns:
+        is_paired = AGAINST + metric.name in lists.columns
+        first = f"by the {'baseline' if is_paired else 'score'}"
+        found = pl.col((AGAINST if is_paired else "") + RECIPROCAL_RANK)
+        lists = lists.with_columns((1 / found).round().alias(FIRST))
+    ways = cuts(lists, frequency=job.columns.frequency, first=first)
+    return slices(lists, ways, metric, job.sure)
+
+
+def _write(
+    job: TableJob,
+    table: pl.LazyFrame,
+    measured: Measured,
+    found: tuple[Measure, ...],
+    parts: tuple[Slice, ...],
+    folder: Path,
+) -> None:
+    from pipelines.report.table_html import write_table_report
+
+    metrics = parse_metrics(job.metrics)
+    worst = worst_lists(measured.lists, table, metrics[0])
+    described = Described(
+        source=job.source.name,
+        columns=job.columns,
+        baseline=job.columns.baseline or (job.other.name if job.other else None),
+        definitions=job.definitions,
+        preset=job.preset,
+        sure=job.sure,
+    )
+    report: TableReport = describe(described, measured, found, parts, worst)
+    write_table_report(report, folder)
+    asked = [name for name in measured.lists.columns if CURVE not in name]
+    measured.lists.select(asked).write_parquet(folder / "lists.parquet")
+    if job.trec:
+        write_trec(table, folder)
+
+
+def summary(job: TableJob, measured: Measured, found: tuple[Measure, ...]) -> str:
+    """Say the numbers as lines of text."""
+    from pipelines.report.table_words import metric_lines
+
+    head = f"{measured.rows:,} rows in {measured.lists.height:,} lists of {job.source.name}"
+    noted = [f"{number:,} {what}" for what, number in measured.counts.items()]
+    return "\n".join([head, *metric_lines(found, job.sure.blank), *noted])

@@ -1,0 +1,134 @@
+"""The options of ``ltr evaluate`` for a scored table, and what they mean together."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import typer
+
+from pipelines.errors import TableError
+
+TABLE = "Scored table"
+HOW = "How it is measured"
+ROWS = "Rows that are not as they should be"
+
+Text = str | None
+
+
+def _option(name: str, help_text: str, panel: str = TABLE) -> Any:  # noqa: ANN401 - typer's own
+    return typer.Option(name, help=help_text, rich_help_panel=panel)
+
+
+Query = Annotated[Text, _option("--query", "Column with one value per list.")]
+Label = Annotated[Text, _option("--label", "Column of grades, 0 = not relevant.")]
+Score = Annotated[Text, _option("--score", "Column that documents are ranked by, largest first.")]
+Document = Annotated[Text, _option("--document", "Column of the document's id or text.")]
+Baseline = Annotated[
+    Text, _option("--baseline", "Another column of scores, or a second table or TREC run.")
+]
+Qrels = Annotated[Path | None, _option("--qrels", "TREC judgments that give the labels.")]
+Weight = Annotated[Text, _option("--weight", "Column with the weight of the list.")]
+Propensity = Annotated[
+    Text, _option("--propensity", "Column: probability that the document was seen.")
+]
+Position = Annotated[Text, _option("--position", "Column of logged positions, 1 = first.")]
+Frequency = Annotated[
+    Text, _option("--frequency", "Column of what was asked: slices by head, torso and tail.")
+]
+By = Annotated[Text, _option("--by", "Columns to slice by, parted by commas.")]
+Metrics = Annotated[Text, _option("--metrics", "E.g. ndcg@10,mrr,map,rbp(p=0.8)@20.", HOW)]
+Gain = Annotated[Text, _option("--gain", "exp2, linear, or the gains of label 0,1,2…", HOW)]
+Ties = Annotated[Text, _option("--ties", "averaged, input_order, document_id or worst.", HOW)]
+Preset = Annotated[Text, _option("--preset", "NDCG as another system defines it.", HOW)]
+Blank = Annotated[
+    Literal["skip", "zero", "one"] | None,
+    _option("--blank", "What a list without a relevant document counts as.", HOW),
+]
+Relevant = Annotated[
+    float | None, _option("--relevant", "Lowest label that binary metrics call relevant.", HOW)
+]
+Resamples = Annotated[
+    int | None, _option("--resamples", "Of the bootstrap; 0: means without intervals.", HOW)
+]
+Interval = Annotated[
+    Literal["percentile", "bca"] | None,
+    _option("--interval", "How the bootstrap's ends are set.", HOW),
+]
+Seed = Annotated[int | None, _option("--seed", "Of resampling.", HOW)]
+Nonfinite = Annotated[
+    Literal["refuse", "last"] | None,
+    _option("--nonfinite", "A score that is NaN or infinite.", ROWS),
+]
+Negative = Annotated[
+    Literal["refuse", "zero"] | None,
+    _option("--negative", "A label below 0 (TREC judgments: zero).", ROWS),
+]
+Duplicates = Annotated[
+    Literal["refuse", "keep"] | None, _option("--duplicates", "A document twice in a list.", ROWS)
+]
+Trec = Annotated[bool, _option("--trec", "Also write qrels.txt and run.txt into --out.")]
+Memory = Annotated[
+    float | None, _option("--memory", "GiB of rows held, if a list's rows lie apart.", HOW)
+]
+
+
+class Given(NamedTuple):
+    """Every option of a scored table, as it was given."""
+
+    query: Text
+    label: Text
+    score: Text
+    document: Text
+    baseline: Text
+    qrels: Path | None
+    weight: Text
+    propensity: Text
+    position: Text
+    frequency: Text
+    by: Text
+    metrics: Text
+    gain: Text
+    ties: Text
+    preset: Text
+    blank: Literal["skip", "zero", "one"] | None
+    relevant: float | None
+    resamples: int | None
+    interval: Literal["percentile", "bca"] | None
+    seed: int | None
+    nonfinite: Literal["refuse", "last"] | None
+    negative: Literal["refuse", "zero"] | None
+    duplicates: Literal["refuse", "keep"] | None
+    memory: float | None
+    trec: bool
+
+    def refuse_for_a_job(self) -> None:
+        """Refuse the options of a table beside a job file, which says these things itself.
+
+        Raises:
+            TableError: One was given.
+        """
+        given = [name for name, value in self._asdict().items() if value not in (None, False)]
+        if given:
+            msg = f"--{given[0]}: is for a scored table; a job file says how it is evaluated"
+            raise TableError(msg)
+
+
+def read_gain(text: Text) -> str | tuple[float, ...] | None:
+    """Read ``--gain``: a word, or the gains of label 0, 1, 2 … parted by commas.
+
+    Raises:
+        TableError: It is neither.
+
+    Example:
+        >>> read_gain("linear"), read_gain("0,1,3,7")
+        ('linear', (0.0, 1.0, 3.0, 7.0))
+    """
+    if text is None or text in ("exp2", "linear"):
+        return text
+    try:
+        gains = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        gains = ()
+    if not gains or not all(0 <= gain < float("inf") for gain in gains):
+        msg = f"--gain: must be exp2, linear, or gains from 0 parted by commas; got {text!r}"
+        raise TableError(msg)
+    return gains

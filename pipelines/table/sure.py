@@ -1,0 +1,113 @@
+"""How sure a number over lists is, by one set of rules for a whole report."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.report.record import Estimate
+
+Values = npt.NDArray[np.float64]
+
+FLIPS = (2_000, 10_000)
+FLIPPED_VALUES = 1_000_000_000
+"""A test looks at fewer sign patterns of many lists, between the two numbers of :data:`FLIPS`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sure:
+    """Rules of intervals and tests. With 0 resamples there are means only.
+
+    Attributes:
+        blank: What a list without a value counts as.
+        confidence: Of every interval.
+        resamples: Of the bootstrap, and as many random signs in the test.
+        method: Of the interval.
+        seed: Of both.
+    """
+
+    blank: Literal["skip", "zero", "one"] = "skip"
+    confidence: float = 0.95
+    resamples: int = 2000
+    method: Literal["percentile", "bca"] = "percentile"
+    seed: int = 0
+
+    def mean(self, values: Values, weights: Values | None) -> Estimate:
+        """Mean over lists with its interval."""
+        if not self.resamples:
+            return self._mean_only(values, np.isnan(values), weights)
+        from ltr.evaluation import mean_interval
+
+        return Estimate.of(mean_interval(values, weights=weights, **self._rules()))
+
+    def difference(self, ours: Values, theirs: Values, weights: Values | None) -> Estimate:
+        """Mean paired difference with its interval."""
+        if not self.resamples:
+            undefined = np.isnan(ours) | np.isnan(theirs)
+            return self._mean_only(self._filled(ours) - self._filled(theirs), undefined, weights)
+        from ltr.evaluation import difference_interval
+
+        return Estimate.of(difference_interval(ours, theirs, weights=weights, **self._rules()))
+
+    def p(self, ours: Values, theirs: Values, weights: Values | None) -> float | None:
+        """How often random signs alone give a paired difference at least this large."""
+        if not self.resamples:
+            return None
+        from ltr.evaluation import randomisation_test
+
+        return randomisation_test(
+            ours,
+            theirs,
+            weights=weights,
+            blank=self.blank,
+            flips=int(np.clip(FLIPPED_VALUES // max(len(ours), 1), *FLIPS)),
+            seed=self.seed,
+        ).p_value
+
+    def detectable(self, ours: Values, theirs: Values, weights: Values | None) -> float | None:
+        """The smallest true difference that so many lists show with a power of 80 %."""
+        if not self.resamples:
+            return None
+        from ltr.evaluation import minimum_detectable_difference
+
+        return minimum_detectable_difference(
+            ours, theirs, weights=weights, blank=self.blank, confidence=self.confidence
+        ).difference
+
+    def holm(self, ps: Sequence[float | None]) -> list[float | None]:
+        """The same p, adjusted for how many of them were looked at."""
+        if not self.resamples or not ps:
+            return [None for _ in ps]
+        from ltr.evaluation import holm
+
+        adjusted = holm([math.nan if p is None else p for p in ps])
+        return [None if math.isnan(p) else float(p) for p in adjusted]
+
+    def _rules(self) -> dict[str, Any]:
+        return {
+            "blank": self.blank,
+            "confidence": self.confidence,
+            "resamples": self.resamples,
+            "method": self.method,
+            "seed": self.seed,
+        }
+
+    def _filled(self, values: Values) -> Values:
+        if self.blank == "skip":
+            return values
+        return np.where(np.isnan(values), float(self.blank == "one"), values)
+
+    def _mean_only(
+        self, values: Values, undefined: npt.NDArray[np.bool_], weights: Values | None
+    ) -> Estimate:
+        filled = self._filled(values)
+        masses = np.ones(len(values)) if weights is None else weights
+        kept = ~np.isnan(filled) & (masses > 0)
+        total = masses[kept].sum()
+        mean = float((filled[kept] * masses[kept]).sum() / total) if total else math.nan
+        return Estimate(
+            value=mean, low=None, high=None, lists=int(kept.sum()), blank=int(undefined.sum())
+        )

@@ -1,0 +1,81 @@
+"""The lists on which the candidate does worst, or loses most, with their documents."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from pipelines.report.table_record import WorstDocument, WorstList
+from pipelines.table.columns import BASELINE, DOCUMENT, LABEL, QUERY, RETRIEVED, SCORE
+from pipelines.table.frame import AGAINST, DOCUMENTS
+from pipelines.table.names import Metric
+from pipelines.table.whole import ROW
+
+LISTS, DEEP = 20, 10
+"""Lists that are shown, and documents of each."""
+
+WORDS = 300
+"""Letters of a document's text that are shown."""
+
+
+def worst_lists(lists: pl.DataFrame, table: pl.LazyFrame, metric: Metric) -> tuple[WorstList, ...]:
+    """Find the worst lists and read their documents, by a second pass over the table.
+
+    Args:
+        lists: One row per list, as measured.
+        table: The rows.
+        metric: What is bad: a low value, or a loss against the baseline where there is one.
+
+    Returns:
+        At most :data:`LISTS` lists, worst first; with a baseline only those on which it is better.
+    """
+    chosen = _chosen(lists, metric)
+    ranked = table.filter(RETRIEVED) if RETRIEVED in table.collect_schema() else table
+    rows = ranked.with_row_index(ROW).filter(pl.col(QUERY).is_in(chosen[QUERY].implode()))
+    parts = rows.collect(engine="streaming").partition_by(QUERY, as_dict=True)
+    return tuple(_worst(row, parts[row[QUERY],], metric) for row in chosen.iter_rows(named=True))
+
+
+def _chosen(lists: pl.DataFrame, metric: Metric) -> pl.DataFrame:
+    value, against = pl.col(metric.name), AGAINST + metric.name
+    sign = -1 if metric.lower_is_better else 1
+    if against not in lists.columns:
+        return lists.filter(value.is_not_null()).top_k(LISTS, by=-sign * value)
+    loss = sign * (pl.col(against) - value)
+    return lists.filter(loss > 0).sort(loss, descending=True, maintain_order=True).head(LISTS)
+
+
+def _worst(row: dict[str, Any], rows: pl.DataFrame, metric: Metric) -> WorstList:
+    return WorstList(
+        query=str(row[QUERY]),
+        documents=row[DOCUMENTS],
+        candidate=row[metric.name],
+        baseline=row.get(AGAINST + metric.name),
+        shown=tuple(_documents(rows)),
+    )
+
+
+def _documents(rows: pl.DataFrame) -> Iterator[WorstDocument]:
+    ranks = [_rank(SCORE).alias("rank")]
+    if BASELINE in rows.columns:
+        ranks.append(_rank(BASELINE).alias("baseline_rank"))
+    ranked = rows.with_columns(ranks)
+    # The first documents, and behind them the relevant ones that should have been there.
+    best = ranked.sort("rank", ROW)
+    shown = pl.concat([best.head(DEEP), best.slice(DEEP).filter(pl.col(LABEL) > 0).head(DEEP)])
+    for row in shown.iter_rows(named=True):
+        yield WorstDocument(
+            rank=row["rank"],
+            baseline_rank=row.get("baseline_rank"),
+            label=row[LABEL],
+            score=row[SCORE],
+            text=_cut(str(row[DOCUMENT]) if DOCUMENT in row else f"row {row[ROW] + 1:,}"),
+        )
+
+
+def _rank(score: str) -> pl.Expr:
+    return pl.col(score).rank("min", descending=True).cast(pl.Int64)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WORDS else f"{text[:WORDS]}…"
