@@ -62,6 +62,9 @@ def approx_ndcg(
     >>> approx_ndcg(torch.tensor([0.5, -1.0, 2.0]), torch.tensor([3, 0, 1]))
     tensor(0.2902)
     """
+    if not temperature > 0:
+        msg = f"temperature must be above 0; got {temperature}"
+        raise ValueError(msg)
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
     gains = exponential_gains(docs)
     ranks = _soft_ranks(docs.lists, docs.scores / temperature)

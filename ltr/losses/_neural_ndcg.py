@@ -65,6 +65,12 @@ def neural_ndcg(
     >>> neural_ndcg(torch.tensor([0.5, -1.0, 2.0]), torch.tensor([3, 0, 1]))
     tensor(0.2620)
     """
+    if not temperature > 0:
+        msg = f"temperature must be above 0; got {temperature}"
+        raise ValueError(msg)
+    if rounds < 0:
+        msg = f"rounds must be at least 0; got {rounds}"
+        raise ValueError(msg)
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
     gains = exponential_gains(docs)
     with _full_precision(scores):

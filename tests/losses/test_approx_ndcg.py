@@ -74,3 +74,8 @@ def test_it_is_flat_for_a_hopelessly_inverted_pair():
     value = approx_ndcg(scores, torch.tensor([1, 0]))
     assert value.item() == pytest.approx(1 - 1 / log2(3))
     assert torch.autograd.grad(value, scores)[0].tolist() == [0.0, 0.0]
+
+
+def test_a_temperature_of_0_is_refused():
+    with pytest.raises(ValueError, match="temperature must be above 0; got 0"):
+        approx_ndcg(torch.zeros(2), torch.ones(2), temperature=0.0)

@@ -67,3 +67,12 @@ def test_grade_40_and_400_do_not_overflow():
 def test_a_list_without_a_relevant_document_is_left_out():
     scores, labels = torch.stack([SCORES, SCORES]), torch.stack([LABELS, LABELS * 0])
     assert_close(neural_ndcg(scores, labels), neural_ndcg(SCORES, LABELS))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"temperature": -1.0}, "temperature must be above 0; got -1"), ({"rounds": -1}, "got -1")],
+)
+def test_arguments_out_of_range_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        neural_ndcg(torch.zeros(2), torch.ones(2), **arguments)
