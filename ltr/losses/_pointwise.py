@@ -14,9 +14,13 @@ def mean_of_documents(
     The mean divides by the number of documents, not by their weights: with inverse propensities
     that is what keeps it unbiased.
     """
+    return mean_of_sums(docs, docs.lists.sum(docs.weigh(values)), reduction, dtype)
+
+
+def mean_of_sums(docs: Documents, sums: Tensor, reduction: str, dtype: torch.dtype) -> Tensor:
+    """What :func:`mean_of_documents` returns, from each list's sum of values times weights."""
     counts = docs.lists.counts()
-    per_list = docs.lists.sum(docs.weigh(values)) / counts.clamp(min=1)
-    return reduce(per_list, counts > 0, reduction, dtype)
+    return reduce(sums / counts.clamp(min=1), counts > 0, reduction, dtype)
 
 
 def relevant_sign(docs: Documents) -> Tensor:

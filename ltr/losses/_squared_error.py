@@ -7,7 +7,7 @@ the weights that the caller gives.
 from torch import Tensor
 
 from ltr.lists import Reduction, arrange
-from ltr.losses._pointwise import mean_of_documents
+from ltr.losses._pointwise import mean_of_sums
 
 
 def squared_error(
@@ -47,5 +47,5 @@ def squared_error(
     tensor(1.7500)
     """
     docs = arrange(scores, labels, weights, lengths=lengths, mask=mask)
-    values = (docs.scores - docs.labels).square()
-    return mean_of_documents(docs, values, reduction, scores.dtype)
+    gap = docs.scores - docs.labels
+    return mean_of_sums(docs, docs.lists.inner(docs.weigh(gap), gap), reduction, scores.dtype)
