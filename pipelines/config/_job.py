@@ -1,0 +1,70 @@
+"""The whole job file, and the rules that bind its sections to each other."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
+from pipelines.config._base import Config, Name
+from pipelines.config._evaluation import Evaluation
+from pipelines.config._features import Features
+from pipelines.config._grades import GradeRule
+from pipelines.config._lists import ListLimits, SplitShares
+from pipelines.config._log import Events, Log
+from pipelines.errors import ConfigError
+
+
+class Job(Config):
+    """The whole job file."""
+
+    output: Name
+    """Folder of the run: lists, model and report are written into it."""
+    log: Log
+    events: Events | None = None
+    grades: Annotated[tuple[GradeRule, ...], Field(strict=False)] = ()
+    features: Features
+    lists: ListLimits = ListLimits()
+    split: SplitShares = SplitShares()
+    towers: TowersConfig = TowersConfig()
+    loss: LossConfig = LossConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: Evaluation = Evaluation()
+
+    @property
+    def id_columns(self) -> frozenset[str]:
+        """Columns of the log that hold ids."""
+        session = {self.log.session} if self.log.session else set()
+        features = {*self.features.query.ids, *self.features.document.ids}
+        return frozenset({self.log.query, self.log.document, *session, *features})
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the job says of the model and its training."""
+        return Recipe(towers=self.towers, loss=self.loss, training=self.training)
+
+    @model_validator(mode="after")
+    def _keys_agree(self) -> "Job":
+        if bool(self.grades) == bool(self.log.grade):
+            raise ConfigError(
+                key="grades", rule="give either [[grades]] rules or log.grade, not both or none"
+            )
+        if self.events and not self.log.session:
+            raise ConfigError(key="log.session", rule="is needed to attribute [events]")
+        if self.lists.min_documents > self.lists.max_documents:
+            rule = f"must be at most lists.max_documents ({self.lists.max_documents})"
+            raise ConfigError(key="lists.min_documents", rule=rule, found=self.lists.min_documents)
+        if self.split.validation + self.split.test >= 1:
+            rule = f"must leave lists for training beside split.test ({self.split.test})"
+            raise ConfigError(key="split.validation", rule=rule, found=self.split.validation)
+        cutoffs = self.evaluation.cutoffs
+        if len(set(cutoffs)) < len(cutoffs):
+            raise ConfigError(key="evaluation.cutoffs", rule="must differ", found=list(cutoffs))
+        if not self.features.document.names:
+            raise ConfigError(key="features.document", rule="must name at least one column")
+        for side in ("query", "document"):
+            names = getattr(self.features, side).names
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ConfigError(
+                    key=f"features.{side}", rule="names a column twice", found=twice[0]
+                )
+        return self

@@ -1,0 +1,71 @@
+"""Read a job file and tell what is wrong with it."""
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ltr.errors import first_failure
+from pipelines.config._job import Job
+from pipelines.errors import ConfigError
+
+
+def load_job(path: Path) -> Job:
+    """Read and check a job file.
+
+    Args:
+        path: The TOML file.
+
+    Raises:
+        ConfigError: The file is missing or not TOML, or a value breaks a rule.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(key=str(path), rule=f"cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(key=str(path), rule=f"is not TOML ({error})") from None
+    try:
+        return parse_job(table)
+    except ConfigError as error:
+        raise ConfigError(key=f"{path}: {error.key}", rule=error.rule, found=error.found) from None
+
+
+def parse_job(table: dict[str, Any]) -> Job:
+    """Check a job given as nested dicts, e.g. the one that a manifest carries.
+
+    Raises:
+        ConfigError: A value breaks a rule.
+
+    Example:
+        >>> parse_job({"output": "runs", "log": {"path": "log.parquet"}, "traning": {}})
+        Traceback (most recent call last):
+        pipelines.errors.ConfigError: traning: unknown key; did you mean 'training'?
+    """
+    try:
+        return Job.model_validate(table)
+    except ValidationError as error:
+        failure = first_failure(error)
+        near = _nearest(failure.key) if failure.rule == "unknown key" else None
+        rule = failure.rule + (f"; did you mean {near!r}?" if near else "")
+        raise ConfigError(key=failure.key, rule=rule, found=failure.found) from None
+
+
+def _nearest(key: str) -> str | None:
+    """Return the key beside an unknown one that is most like it."""
+    *sections, last = re.sub(r"\[\d+\]", "", key).split(".")
+    section: type[BaseModel] = Job
+    for name in sections:
+        section = _section_of(section.model_fields[name].annotation)
+    return next(iter(difflib.get_close_matches(last, section.model_fields, n=1)), None)
+
+
+def _section_of(annotation: Any) -> type[BaseModel]:  # noqa: ANN401  a type of any form
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    msg = f"no section in {annotation!r}"
+    raise TypeError(msg)

@@ -1,0 +1,42 @@
+"""``[log]`` and ``[events]``: where the log lies and what its columns are called."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipelines.config._base import Config, Name
+
+
+class Log(Config):
+    """The impressions: one row per document shown for a query. Values are column names."""
+
+    path: Name
+    """File, folder or glob: Parquet, Arrow IPC, CSV or NDJSON, told by the suffix."""
+    query: Name
+    """One value per list: the request, page or query that showed the documents together."""
+    document: Name
+    time: Name
+    """When it was shown: a datetime, a date or any integer that grows."""
+    position: Name
+    """Where it was shown, 1 = first: the order that the logged-order baseline replays."""
+    session: Name | None = None
+    """Needed to attribute events: they name a session and a document, not a request."""
+    grade: Name | None = None
+    """A column that already holds the grade; instead of ``[[grades]]``."""
+
+
+class Events(Config):
+    """A second table of what people did, to be attributed to impressions."""
+
+    path: Name
+    session: Name
+    document: Name
+    time: Name
+    action: Name
+    counts: Annotated[dict[Name, Name], Field(min_length=1)]
+    """New column = action: ``clicks = "click"`` counts an impression's clicks as ``clicks``."""
+
+    @property
+    def id_columns(self) -> frozenset[str]:
+        """Columns of the events that hold ids."""
+        return frozenset({self.session, self.document, self.action})
