@@ -47,7 +47,7 @@ def impressions_schema(features: Features, time: pl.DataType) -> pl.Schema:
     raw = {column: RAW_TYPES[kind] for column, _, kind in feature_columns(features)}
     return pl.Schema(
         {
-            "row": pl.UInt32(),
+            "row": pl.Int64(),
             "query_id": pl.String(),
             "document_id": pl.String(),
             "session_id": pl.String(),
@@ -93,17 +93,28 @@ def encoded_schema(features: Features, time: pl.DataType) -> pl.Schema:
 
 
 def require(frame: pl.LazyFrame, schema: pl.Schema, stage: str) -> pl.LazyFrame:
-    """Return ``frame`` with exactly the columns of ``schema``.
+    """Return ``frame`` with exactly the columns of ``schema``; text may be Enum, see ``is_text``.
 
     Raises:
         LogError: A column is missing or of another type.
     """
     got = frame.collect_schema()
     for name, dtype in schema.items():
-        if got.get(name) != dtype:
+        if not _same(got.get(name), dtype):
             raise LogError(
                 stage=stage,
                 rule=f"column {name!r} must be {dtype}",
                 found=str(got.get(name, "no column")),
             )
     return frame.select(schema.names())
+
+
+def is_text(dtype: pl.DataType | None) -> bool:
+    """Whether a column holds text or lists of text; within a partition it may do so as numbers."""
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    return inner in (pl.String, pl.Categorical, pl.Enum)
+
+
+def _same(found: pl.DataType | None, expected: pl.DataType) -> bool:
+    both_lists = isinstance(found, pl.List) == isinstance(expected, pl.List)
+    return found == expected or (both_lists and is_text(found) and is_text(expected))

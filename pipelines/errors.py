@@ -6,6 +6,9 @@
 └── ``TableError``            a scored table, or an option of the command that measures it
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from ltr.errors import LtrError
 
 
@@ -26,6 +29,9 @@ class ConfigError(JobError):
         self.key, self.rule, self.found = key, rule, found
         super().__init__(f"{key}: {rule}" + ("" if found is None else f"; got {found!r}"))
 
+    def __reduce__(self) -> tuple[Callable[[], JobError], tuple[()]]:
+        return partial(ConfigError, key=self.key, rule=self.rule, found=self.found), ()
+
 
 class LogError(JobError):
     """The log does not hold what the job file says of it.
@@ -39,6 +45,10 @@ class LogError(JobError):
     def __init__(self, *, stage: str, rule: str, found: str) -> None:
         self.stage, self.rule, self.found = stage, rule, found
         super().__init__(f"{stage}: {rule}; found {found}")
+
+    def __reduce__(self) -> tuple[Callable[[], JobError], tuple[()]]:
+        # An error may come from another process, which makes it anew from what this returns.
+        return partial(LogError, stage=self.stage, rule=self.rule, found=self.found), ()
 
 
 class TableError(JobError):

@@ -11,6 +11,7 @@ from pipelines.config._job import Job
 from pipelines.config._lists import ListLimits, SplitShares
 from pipelines.config._load import load_job, parse_job
 from pipelines.config._log import Events, Log
+from pipelines.config._prepare import Preparation
 
 __all__ = [
     "MAX_GRADE",
@@ -22,6 +23,7 @@ __all__ = [
     "Job",
     "ListLimits",
     "Log",
+    "Preparation",
     "SideFeatures",
     "SplitShares",
     "load_job",

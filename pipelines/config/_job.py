@@ -11,6 +11,7 @@ from pipelines.config._features import Features
 from pipelines.config._grades import GradeRule
 from pipelines.config._lists import ListLimits, SplitShares
 from pipelines.config._log import Events, Log
+from pipelines.config._prepare import Preparation
 from pipelines.errors import ConfigError
 
 
@@ -25,6 +26,7 @@ class Job(Config):
     features: Features
     lists: ListLimits = ListLimits()
     split: SplitShares = SplitShares()
+    prepare: Preparation = Preparation()
     towers: TowersConfig = TowersConfig()
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()

@@ -30,7 +30,8 @@ def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
     carried = {name: key for name, key in rule_columns(job).items() if name not in counts}
     _refuse_leaks(job, carried)
     parts = [_read_file(file, job, carried) for file in files]
-    frame = _together([part.rows for part in parts], "log.time").with_row_index("row")
+    rows = _together([part.rows for part in parts], "log.time")
+    frame = rows.with_row_index("row").cast({"row": pl.Int64})
     types = frame.collect_schema()
     check_rules(job, {name: types[f"log/{name}"] for name in carried})
     schema = impressions_schema(job.features, types["time"])

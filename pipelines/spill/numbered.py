@@ -1,0 +1,84 @@
+"""Numbers that stand for texts, as Arrow columns: taken apart to be written, joined when read."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+class Numbered(NamedTuple):
+    """A column of texts, or of lists of texts, in two parts."""
+
+    numbers: pa.Array
+    """uint32, or large_list of it: places in ``texts``."""
+    texts: pa.Array
+    """large_string."""
+
+
+def numbered(array: pa.Array) -> Numbered | None:
+    """Take a dictionary column, or a list of one, apart; None if it is neither."""
+    if pa.types.is_dictionary(array.type):
+        return Numbered(array.indices.cast(pa.uint32()), array.dictionary)
+    if pa.types.is_large_list(array.type) and pa.types.is_dictionary(array.type.value_type):
+        inner = array.values
+        return Numbered(_lists(array, inner.indices.cast(pa.uint32())), inner.dictionary)
+    return None
+
+
+def join(parts: Sequence[Numbered]) -> pl.Series:
+    """Put parts one after another as Enum, or lists of it, of the texts that they really use."""
+    flat = [_Flat.of(part) for part in parts]
+    texts = pl.concat([one.texts for one in flat]).unique().sort()
+    enum = pl.Enum(texts)
+    arrays = [
+        _renumbered(part, one, enum, len(texts)) for part, one in zip(parts, flat, strict=True)
+    ]
+    series = pl.Series("", pa.chunked_array(arrays))
+    if isinstance(series.dtype, pl.List):
+        lists = pl.col("").list.eval(pl.element().cat.to(enum))
+        return series.to_frame().select(lists).to_series()
+    return series.cat.to(enum)
+
+
+class _Flat(NamedTuple):
+    numbers: NDArray[np.uint32]
+    """Of every element, 0 where it is null."""
+    missing: NDArray[np.bool_] | None
+    used: NDArray[np.int64]
+    texts: pl.Series
+
+    @classmethod
+    def of(cls, part: Numbered) -> "_Flat":
+        flat = _values(part.numbers)
+        missing = flat.is_null().to_numpy(zero_copy_only=False) if flat.null_count else None
+        present = (flat.drop_nulls() if flat.null_count else flat).to_numpy()
+        used = np.flatnonzero(np.bincount(present, minlength=1))
+        if not len(present):
+            used = used[:0]
+        texts = pl.Series("", part.texts.take(pa.array(used)), dtype=pl.String)
+        numbers = (flat.fill_null(0) if flat.null_count else flat).to_numpy()
+        return cls(numbers, missing, used, texts)
+
+
+def _renumbered(part: Numbered, flat: _Flat, enum: pl.Enum, size: int) -> pa.Array:
+    table = np.zeros(max(len(part.texts), 1), np.uint32)
+    table[flat.used] = flat.texts.cast(enum).to_physical().to_numpy() if size else 0
+    numbers = pa.array(table[flat.numbers], mask=flat.missing)
+    return _lists(part.numbers, numbers) if _is_list(part.numbers) else numbers
+
+
+def _values(array: pa.Array) -> pa.Array:
+    # Not flatten(): the offsets of all lists, null ones too, must keep their meaning.
+    return array.values.slice(0, array.offsets[-1].as_py()) if _is_list(array) else array
+
+
+def _lists(like: pa.Array, values: pa.Array) -> pa.Array:
+    mask = like.is_null() if like.null_count else None
+    return pa.LargeListArray.from_arrays(like.offsets, values, mask=mask)
+
+
+def _is_list(array: pa.Array) -> bool:
+    return bool(pa.types.is_large_list(array.type))

@@ -1,0 +1,99 @@
+"""Pieces: rows that one task leaves for the partitions, in the order in which it met them.
+
+A piece is two Arrow IPC files: ``rows``, one record batch per partition, so that a partition reads
+its own and nothing else; and ``texts``, one row whose lists are the dictionaries of the text
+columns, which are numbers in ``rows``. Both are mapped: what a partition does not use is not read.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
+
+from pipelines.spill.hashing import Partitions
+from pipelines.spill.numbered import Numbered, join, numbered
+
+OLDEST = pl.CompatLevel.oldest()
+ROWS, TEXTS = ".rows.arrow", ".texts.arrow"
+
+
+def write_piece(
+    frame: pl.DataFrame, partition: Partitions, partitions: int, folder: Path, number: int = 0
+) -> list[int]:
+    """Write the rows by partition, in their order, and return how many each partition gets.
+
+    Args:
+        frame: Columns that are Categorical or Enum, or lists of them, are written as numbers.
+        partition: Of each row.
+        partitions: How many there are.
+        folder: Of the task.
+        number: Of the piece within the task.
+    """
+    rows = frame[np.argsort(partition, kind="stable")]
+    texts: dict[str, pa.Array] = {}
+    columns: dict[str, pa.Array] = {}
+    for series in rows.iter_columns():
+        array = series.rechunk().to_arrow(compat_level=OLDEST)
+        if (parts := numbered(array)) is None:
+            columns[series.name] = array
+        else:
+            columns[series.name], texts[series.name] = parts.numbers, parts.texts
+    _write(folder / f"{number:05}{TEXTS}", [_one_row(texts)])
+    whole = pa.record_batch(list(columns.values()), list(columns))
+    counts = np.bincount(partition, minlength=partitions)
+    ends = np.cumsum(counts)
+    slices = [whole.slice(end - count, count) for end, count in zip(ends, counts, strict=True)]
+    _write(folder / f"{number:05}{ROWS}", slices)
+    return [int(count) for count in counts]
+
+
+def read_partition(folders: Iterable[Path], number: int) -> pl.DataFrame:
+    """Read one partition of all pieces, in the order of folders and pieces; texts become Enum.
+
+    Args:
+        folders: Of the tasks that left pieces; there must be one.
+        number: The partition.
+    """
+    pieces = [_read(path, number) for path in files(folders)]
+    filled = [piece for piece in pieces if piece[0].num_rows] or pieces[:1]
+    texts = [name for name in filled[0][0].schema.names if name in filled[0][1]]
+    columns = {name: join([_column(piece, name) for piece in filled]) for name in texts}
+    plain = pl.DataFrame(pa.Table.from_batches([rows.drop_columns(texts) for rows, _ in filled]))
+    joined = plain.with_columns(column.alias(name) for name, column in columns.items())
+    return joined.select(filled[0][0].schema.names)
+
+
+def files(folders: Iterable[Path]) -> list[Path]:
+    """Return the pieces in the folders, in order; each is the file of its rows."""
+    return [path for folder in folders for path in sorted(folder.glob(f"*{ROWS}"))]
+
+
+def _read(path: Path, number: int) -> tuple[pa.RecordBatch, dict[str, pa.Array]]:
+    rows = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(number)
+    beside = path.with_name(path.name.removesuffix(ROWS) + TEXTS)
+    texts = pa.ipc.open_file(pa.memory_map(str(beside))).get_batch(0)
+    return rows, {name: texts.column(name).values for name in texts.schema.names}
+
+
+def _column(piece: tuple[pa.RecordBatch, dict[str, pa.Array]], name: str) -> Numbered:
+    rows, texts = piece
+    return Numbered(rows.column(name), texts[name])
+
+
+def _one_row(texts: dict[str, pa.Array]) -> pa.RecordBatch:
+    lists = [
+        pa.LargeListArray.from_arrays(pa.array([0, len(values)], pa.int64()), values)
+        for values in texts.values()
+    ]
+    if not lists:
+        return pa.record_batch([pa.nulls(1)], ["none"]).slice(0, 1)
+    return pa.record_batch(lists, list(texts))
+
+
+def _write(path: Path, batches: Sequence[pa.RecordBatch]) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batches[0].schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)

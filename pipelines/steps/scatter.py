@@ -1,0 +1,104 @@
+"""Scatter: read a stretch of a file in batches and leave its rows by partition.
+
+Impressions are parted by their query, events and the keys that they are matched with by their
+session: both sides of whatever must meet are in one partition.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+from pydantic import BaseModel
+
+from pipelines.contracts import is_text
+from pipelines.sources import LogFile
+from pipelines.spill.coded import as_categories
+from pipelines.spill.hashing import partition_of
+from pipelines.spill.pieces import write_piece
+from pipelines.stages.read import read_events, read_impressions
+from pipelines.steps.context import Context, not_as_promised
+
+BATCH_ROWS = 200_000
+SLICEABLE = frozenset({".parquet", ".arrow", ".ipc"})
+"""Formats of which a stretch can be read without what is before it."""
+
+
+class Scattered(BaseModel):
+    """What became of a stretch of a file."""
+
+    rows: int
+    partitions: list[int]
+    """Rows that each partition got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some rows of a file."""
+
+    context: Context
+    file: LogFile
+    first: int
+    """Number of its first row in the log."""
+    events: bool = False
+
+
+def stretches(
+    context: Context, files: list[LogFile], rows: list[int], *, events: bool = False
+) -> list[Stretch]:
+    """Cut the files of a log, or of its events, into what is read at a time."""
+    first, tasks = 0, []
+    for file, number in zip(files, rows, strict=True):
+        size = context.plan.piece_rows if file.path.suffix in SLICEABLE else max(number, 1)
+        for start in range(0, number, size):
+            part = replace(file, rows=file.rows.slice(start, size)) if size < number else file
+            tasks.append(Stretch(context, part, first + start, events))
+        first += number
+    return tasks
+
+
+def scatter(task: Stretch, folder: Path) -> Scattered:
+    """Leave the rows of a stretch by partition.
+
+    Raises:
+        LogError: The file is not what its format or its columns promise.
+    """
+    key = "session_id" if task.events else "query_id"
+    partitions = task.context.plan.partitions
+    total, counts = 0, [0] * partitions
+    for number, piece in enumerate(_pieces(task)):
+        partition = partition_of(piece[key], partitions)
+        got = write_piece(piece, partition, partitions, folder, number)
+        total += piece.height
+        counts = [a + b for a, b in zip(counts, got, strict=True)]
+    return Scattered(rows=total, partitions=counts)
+
+
+def _pieces(task: Stretch) -> Iterator[pl.DataFrame]:
+    """Read in batches and yield as many of them together as fit the memory; one at least."""
+    names = [name for name, dtype in _rows(task).collect_schema().items() if _is_numbered(name, dtype)]
+    held: list[pl.DataFrame] = []
+    rows = as_categories(_rows(task), names)
+    try:
+        for batch in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+            if sum(one.height for one in held) >= task.context.plan.piece_rows:
+                yield pl.concat(held)
+                held = []
+            held.append(batch)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise not_as_promised(error, f"read {task.file.path.name}") from None
+    yield pl.concat(held) if held else rows.clear().collect()
+
+
+def _rows(task: Stretch) -> pl.LazyFrame:
+    job, schema = task.context.job, task.context.schema
+    if task.events and job.events:
+        return read_events([task.file], job.events, schema["time"])
+    rows = read_impressions([task.file], job)
+    # Files may differ in the width of a column that rules read; all pieces are alike.
+    return rows.cast(dict(schema)).with_columns(pl.col("row") + task.first)
+
+
+def _is_numbered(name: str, dtype: pl.DataType) -> bool:
+    # What rules read stays as it is: they may cut it, compare it, or look for a part of it.
+    return is_text(dtype) and not name.startswith("log/")
