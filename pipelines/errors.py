@@ -3,6 +3,7 @@
 ``JobError``                  base: catch this
 ├── ``ConfigError``           the job file: dotted key, rule, value found
 ├── ``LogError``              the log: stage, what was expected, what was found
+├── ``EncoderError``          a saved encoder, or saved counts, cannot be used
 └── ``TableError``            a scored table, or an option of the command that measures it
 """
 
@@ -39,6 +40,10 @@ class LogError(JobError):
     def __init__(self, *, stage: str, rule: str, found: str) -> None:
         self.stage, self.rule, self.found = stage, rule, found
         super().__init__(f"{stage}: {rule}; found {found}")
+
+
+class EncoderError(JobError):
+    """A saved encoder or its counts are missing, damaged, or of other features."""
 
 
 class TableError(JobError):

@@ -6,10 +6,9 @@ from pathlib import Path
 import polars as pl
 
 from ltr.atomic import replace_folder
-from ltr.data.manifest import Events, Feature, Manifest, Rows
-from pipelines.config import Features, Job
-from pipelines.contracts import REASON, feature_columns
-from pipelines.encoder import Encoder
+from ltr.data.manifest import Events, Manifest, Rows
+from pipelines.config import Job
+from pipelines.contracts import REASON
 from pipelines.flow import Prepared, prepare
 from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress
@@ -26,7 +25,7 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
     log = scan(folders.log / job.log.path, job.id_columns)
     events = scan(folders.log / job.events.path, job.events.id_columns) if job.events else None
     prepared = prepare(log, events, job, progress)
-    features = describe(prepared.encoder, job.features)
+    features = prepared.encoder.features()
     with replace_folder(folders.lists) as folder:
         splits = {}
         with progress.step("write") as step:
@@ -47,19 +46,6 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
         )
         manifest.save(folder)
     return _summary(folders.lists, manifest)
-
-
-def describe(encoder: Encoder, features: Features) -> tuple[Feature, ...]:
-    """Return the manifest's description of the encoded features."""
-    return tuple(
-        Feature(
-            side="query" if column.startswith("query/") else "document",
-            name=name,
-            kind=kind,
-            size=encoder.size(column),
-        )
-        for column, name, kind in feature_columns(features)
-    )
 
 
 def write_rejects(prepared: Prepared, folder: Path) -> None:
