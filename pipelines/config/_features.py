@@ -83,6 +83,8 @@ class Features(Config):
     document: SideFeatures
     min_count: Annotated[int, Field(ge=1)] = 2
     """Ids seen fewer times in the training part become id 0, "unseen", which is thereby trained."""
+    extend: bool = False
+    """Ids of the lists that are there already, those of yesterday say, keep their numbers."""
 
     @property
     def sides(self) -> dict[Literal["query", "document"], SideFeatures]:

@@ -31,7 +31,8 @@ def kept(lengths: Integers, most: int, ranks: Integers | None = None) -> npt.NDA
     if ranks is None:
         return places < most
     # Within each row, as rows stay together: the place of a value if its row were sorted.
-    order = np.lexsort((places, ranks, starts))
+    longest, last = int(lengths.max(initial=0)), int(ranks.max(initial=0))
+    order = np.argsort((starts * (last + 1) + ranks) * longest + places)
     keeps = np.empty(len(starts), np.bool_)
     keeps[order] = places < most
     return keeps
