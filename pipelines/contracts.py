@@ -23,6 +23,9 @@ REASON = "reason"
 
 PARTS: tuple[SplitName, ...] = ("train", "validation", "test")
 
+MISSING = ":missing"
+"""Follows the name of a number in the name of the feature that says where it is missing."""
+
 RAW_TYPES: dict[FeatureKind, pl.DataType] = {
     "id": pl.String(),
     "ids": pl.List(pl.String),
@@ -36,10 +39,24 @@ ENCODED_TYPES: dict[FeatureKind, pl.DataType] = {
 
 
 def feature_columns(features: Features) -> Iterator[tuple[str, str, FeatureKind]]:
-    """Yield (column of the pipeline, column of the log, kind) of every feature."""
-    for side in ("query", "document"):
-        for name, kind in getattr(features, side).kinds.items():
+    """Yield (column of the pipeline, column of the log, kind) of every feature before encoding."""
+    for side, chosen in features.sides.items():
+        for name, kind in chosen.kinds.items():
             yield f"{side}/{name}", name, kind
+
+
+def encoded_columns(features: Features) -> Iterator[tuple[str, FeatureKind]]:
+    """Yield (column, kind) of every feature of the lists.
+
+    An id with several hash functions becomes many ids; a number may bring a second one that says
+    where it is missing.
+    """
+    for side, chosen in features.sides.items():
+        for name, kind in chosen.kinds.items():
+            settings = chosen.column(name)
+            yield f"{side}/{name}", "ids" if kind == "id" and settings.hashes > 1 else kind
+            if settings.missing:
+                yield f"{side}/{name}{MISSING}", "number"
 
 
 def impressions_schema(features: Features, time: pl.DataType) -> pl.Schema:
@@ -79,7 +96,7 @@ def graded_schema(features: Features, time: pl.DataType) -> pl.Schema:
 
 def encoded_schema(features: Features, time: pl.DataType) -> pl.Schema:
     """Usable impressions of one part as numbers: what ``group`` makes lists of."""
-    encoded = {column: ENCODED_TYPES[kind] for column, _, kind in feature_columns(features)}
+    encoded = {column: ENCODED_TYPES[kind] for column, kind in encoded_columns(features)}
     return pl.Schema(
         {
             "query_id": pl.String(),

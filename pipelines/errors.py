@@ -3,6 +3,7 @@
 ``JobError``                  base: catch this
 ├── ``ConfigError``           the job file: dotted key, rule, value found
 ├── ``LogError``              the log: stage, what was expected, what was found
+├── ``EncoderError``          a saved encoder, or saved counts, cannot be used
 └── ``TableError``            a scored table, or an option of the command that measures it
 """
 
@@ -49,6 +50,10 @@ class LogError(JobError):
     def __reduce__(self) -> tuple[Callable[[], JobError], tuple[()]]:
         # An error may come from another process, which makes it anew from what this returns.
         return partial(LogError, stage=self.stage, rule=self.rule, found=self.found), ()
+
+
+class EncoderError(JobError):
+    """A saved encoder or its counts are missing, damaged, or of other features."""
 
 
 class TableError(JobError):

@@ -8,7 +8,7 @@ import polars as pl
 from ltr.data.manifest import SplitName
 from pipelines.config import Job
 from pipelines.contracts import PARTS, REASON, encoded_schema, require
-from pipelines.encoder import Encoder
+from pipelines.encoder import Counts, Encoder
 from pipelines.errors import LogError, first_line
 from pipelines.progress import Progress
 from pipelines.sources import LogFile
@@ -36,9 +36,13 @@ class Prepared:
 
 
 def prepare(
-    log: Sequence[LogFile], events: Sequence[LogFile] | None, job: Job, progress: Progress
+    log: Sequence[LogFile],
+    events: Sequence[LogFile] | None,
+    job: Job,
+    progress: Progress,
+    previous: Encoder | None = None,
 ) -> Prepared:
-    """Make lists of a log.
+    """Make lists of a log; ids that the ``previous`` encoder knows keep their numbers.
 
     Raises:
         LogError: The log is not as the job file says, or nothing in it can be learned from.
@@ -63,7 +67,8 @@ def prepare(
         differing = _varying(parted)
         for column, number in differing.items():
             step.say(f"{column} differs within {number:,} lists; the first document's is taken")
-        encoder = Encoder.fit(_part(parted, "train"), job.features)
+        counts = Counts.of(_part(parted, "train"), job.features)
+        encoder = Encoder.fit(counts, job.features, previous)
     lists: dict[SplitName, pl.DataFrame] = {}
     with progress.step("group") as step:
         step.expect(len(PARTS))

@@ -4,6 +4,7 @@ An error names the dotted key, the rule and the value it got; a misspelt key is 
 nearest right one. Paths in the file are relative to the file itself. One section, one module.
 """
 
+from pipelines.config._columns import WITHIN_LIST, Column, Scale
 from pipelines.config._evaluation import Evaluation
 from pipelines.config._features import FeatureKind, Features, SideFeatures
 from pipelines.config._grades import MAX_GRADE, GradeRule
@@ -15,6 +16,8 @@ from pipelines.config._prepare import Preparation
 
 __all__ = [
     "MAX_GRADE",
+    "WITHIN_LIST",
+    "Column",
     "Evaluation",
     "Events",
     "FeatureKind",
@@ -24,6 +27,7 @@ __all__ = [
     "ListLimits",
     "Log",
     "Preparation",
+    "Scale",
     "SideFeatures",
     "SplitShares",
     "load_job",

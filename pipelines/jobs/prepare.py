@@ -6,15 +6,16 @@ from pathlib import Path
 import polars as pl
 
 from ltr.atomic import replace_folder
-from ltr.data.manifest import Events, Feature, Manifest, Rows
-from pipelines.config import Features, Job
-from pipelines.contracts import REASON, feature_columns
+from ltr.data.manifest import Events, Manifest, Rows
+from pipelines.config import Job
+from pipelines.contracts import REASON
 from pipelines.encoder import Encoder
 from pipelines.flow import Prepared, prepare
 from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress
 from pipelines.shards import write_split
 from pipelines.sources import scan
+from pipelines.stages.choose import choose
 
 
 def run(job: Job, folders: Folders, progress: Progress) -> str:
@@ -25,8 +26,8 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
     """
     log = scan(folders.log / job.log.path, job.id_columns)
     events = scan(folders.log / job.events.path, job.events.id_columns) if job.events else None
-    prepared = prepare(log, events, job, progress)
-    features = describe(prepared.encoder, job.features)
+    prepared = prepare(log, events, choose(log, job), progress, _present(folders, job))
+    features = prepared.encoder.features()
     with replace_folder(folders.lists) as folder:
         splits = {}
         with progress.step("write") as step:
@@ -49,17 +50,11 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
     return _summary(folders.lists, manifest)
 
 
-def describe(encoder: Encoder, features: Features) -> tuple[Feature, ...]:
-    """Return the manifest's description of the encoded features."""
-    return tuple(
-        Feature(
-            side="query" if column.startswith("query/") else "document",
-            name=name,
-            kind=kind,
-            size=encoder.size(column),
-        )
-        for column, name, kind in feature_columns(features)
-    )
+def _present(folders: Folders, job: Job) -> Encoder | None:
+    """Return the encoder of the lists that are to be replaced, if the job extends it."""
+    if not (job.features.extend and folders.lists.exists()):
+        return None
+    return Encoder.load(folders.lists / "encoder")
 
 
 def write_rejects(prepared: Prepared, folder: Path) -> None:

@@ -1,0 +1,137 @@
+"""One column of an encoder: what the job says of it, what was learned of it, and how it encodes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.config import WITHIN_LIST, Column, FeatureKind
+from pipelines.contracts import MISSING, RAW_TYPES
+from pipelines.encoder._hashing import hashed
+from pipelines.encoder._id_lists import as_lists, kept
+from pipelines.encoder._prepared import prepared
+from pipelines.encoder._scale import Affine, Knots
+from pipelines.encoder._vocabulary import Vocabulary
+from pipelines.encoder._within_list import Lists
+
+Integers = npt.NDArray[np.int64]
+
+
+class About(BaseModel):
+    """What can be written as JSON of a column: its settings, and its scale or its size."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    side: Literal["query", "document"]
+    name: str
+    kind: FeatureKind
+    """Before encoding."""
+    settings: Column
+    size: int | None = Field(default=None, ge=1)
+    scale: Affine | None = None
+
+    @property
+    def column(self) -> str:
+        """Its name in the pipeline, before and after."""
+        return f"{self.side}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedColumn:
+    """A column that is fitted."""
+
+    about: About
+    vocabulary: Vocabulary | None = None
+    knots: Knots | None = None
+
+    @property
+    def column(self) -> str:
+        """Its name in the pipeline, before and after."""
+        return self.about.column
+
+    @property
+    def raw_type(self) -> pl.DataType:
+        """What the column must hold before encoding."""
+        return RAW_TYPES[self.about.kind]
+
+    @property
+    def kind(self) -> FeatureKind:
+        """After encoding: an id with several hash functions is several ids."""
+        one = self.about.kind == "id" and self.about.settings.hashes == 1
+        return "id" if one else "number" if self.about.kind == "number" else "ids"
+
+    def expressions(self) -> Iterator[pl.Expr]:
+        """Yield what polars alone can compute of a number: its scale, and where it is missing."""
+        number = prepared(self.column, self.about.settings)
+        if self.about.settings.missing:
+            yield number.is_null().cast(pl.Float32).alias(self.column + MISSING)
+        yield self.about.scale.expression(number) if self.about.scale else number
+
+    def ids(self, values: pl.Series) -> pl.Series:
+        """Return the numbers of a column of ids, or of lists of ids."""
+        if isinstance(values.dtype, pl.List):
+            lengths = values.list.len().fill_null(0).to_numpy().astype(np.int64)
+            flat = pl.Series(values.rechunk().to_arrow().flatten(), dtype=pl.String)
+        else:
+            # A null id is no id: of several hashes, it has none.
+            lengths = values.is_not_null().to_numpy().astype(np.int64)
+            flat = values if self.kind == "id" else values.drop_nulls()
+        numbers = self._numbers(flat)
+        if self.kind == "id":
+            return pl.Series(self.column, numbers[:, 0])
+        numbers, lengths = self._cut(flat, numbers, lengths)
+        hashes = numbers.shape[1]
+        return as_lists(numbers.reshape(-1), lengths * hashes).alias(self.column)
+
+    def floats(self, values: pl.Series, lists: Lists | None) -> pl.Series:
+        """Return what needs more than one row, or a table, of a prepared number: its scale."""
+        numbers = values.fill_null(float("nan")).to_numpy()
+        if self.about.settings.scale in WITHIN_LIST:
+            assert lists is not None
+            scaled = lists.scaled(numbers, self.about.settings)
+        else:
+            assert self.knots is not None
+            scaled = self.knots.scaled(numbers)
+        return pl.Series(self.column, scaled.astype(np.float32))
+
+    def rows_from(self, previous: "EncodedColumn | None") -> Integers:
+        """See ``Encoder.rows_from``."""
+        size = self.about.size
+        if size is None:
+            raise KeyError(self.column)
+        rows = np.full(size, -1, np.int64)
+        rows[0] = 0
+        if previous is None or previous.about.size is None:
+            return rows
+        if self.vocabulary and previous.vocabulary:
+            known = previous.vocabulary.encode(self.vocabulary.ids)
+            rows[self.vocabulary.numbers] = np.where(known > 0, known, -1)
+        elif not (self.vocabulary or previous.vocabulary) and self._hashing == previous._hashing:
+            rows = np.arange(size)
+        return rows
+
+    @property
+    def _hashing(self) -> tuple[int | None, int]:
+        return self.about.settings.buckets, self.about.settings.hashes
+
+    def _numbers(self, ids: pl.Series) -> Integers:
+        """Return Int64 ``[ids, hashes]``."""
+        if self.vocabulary is None:
+            settings = self.about.settings
+            assert settings.buckets is not None
+            return hashed(ids, settings.buckets, settings.hashes)
+        return self.vocabulary.encode(ids)[:, None]
+
+    def _cut(
+        self, ids: pl.Series, numbers: Integers, lengths: Integers
+    ) -> tuple[Integers, Integers]:
+        most = self.about.settings.max_length
+        if most is None or lengths.max(initial=0) <= most:
+            return numbers, lengths
+        by_frequency = self.about.settings.keep == "frequent" and self.vocabulary is not None
+        ranks = self.vocabulary.ranks(ids) if by_frequency and self.vocabulary else None
+        return numbers[kept(lengths, most, ranks)], np.minimum(lengths, most)

@@ -1,0 +1,30 @@
+"""Hashing: numbers of ids without a vocabulary.
+
+Of N buckets, hash function j = 0, 1, … gives an id the number ``1 + xxh64(UTF-8 text, seed j) mod
+N``, XXH64 being the 64-bit function of https://xxhash.com. It depends on the id alone: on no log,
+machine or version. With several functions two ids that meet in one bucket part in another; the mean
+of their vectors is then an id's vector (Serrà & Karatzoglou 2017, arXiv:1706.03993).
+"""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+from xxhash import xxh64_intdigest
+
+
+def hashed(ids: pl.Series, buckets: int, hashes: int = 1) -> npt.NDArray[np.int64]:
+    """Return the numbers of each id: Int64 ``[ids, hashes]``, 1 to ``buckets``; 0 where null.
+
+    Example:
+        >>> hashed(pl.Series(["ltr", None, "ltr"]), buckets=1000, hashes=2).tolist()
+        [[845, 495], [0, 0], [845, 495]]
+    """
+    # A log repeats its ids: each is hashed once.
+    coded = ids.rechunk().to_arrow().cast(pa.large_string()).dictionary_encode()
+    texts = [text.encode() for text in coded.dictionary.to_pylist()]
+    seeds = range(hashes)
+    numbers = [[1 + xxh64_intdigest(text, seed) % buckets for seed in seeds] for text in texts]
+    table = np.array([*numbers, [0] * hashes], np.int64)
+    codes = coded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
+    return table[codes]  # type: ignore[no-any-return]

@@ -1,0 +1,71 @@
+"""Vocabulary: the ids that are known, and the number that each has."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """Known ids, the most frequent first, and their numbers from 1 on; 0 is every other id.
+
+    Example:
+        >>> counts = pl.DataFrame({"id": ["a", "b", "c"], "count": [5, 9, 1]})
+        >>> yesterday = Vocabulary.fit(counts, min_count=2)
+        >>> yesterday.ids.to_list(), yesterday.numbers.tolist()
+        (['b', 'a'], [1, 2])
+
+        Today ``b`` is gone, and its number with it; ``c`` takes it over, and ``d`` gets a new one:
+
+        >>> counts = pl.DataFrame({"id": ["a", "c", "d"], "count": [2, 7, 3]})
+        >>> today = Vocabulary.fit(counts, min_count=2, previous=yesterday)
+        >>> dict(zip(today.ids, today.numbers.tolist()))
+        {'c': 1, 'd': 3, 'a': 2}
+    """
+
+    ids: pl.Series
+    numbers: Integers
+    size: int
+    """Above every number, and never below what it was yesterday."""
+
+    @classmethod
+    def fit(
+        cls,
+        counts: pl.DataFrame,
+        *,
+        min_count: int,
+        max_ids: int | None = None,
+        previous: "Vocabulary | None" = None,
+    ) -> "Vocabulary":
+        """Keep the frequent ids; those that ``previous`` knows keep their numbers."""
+        frequent = counts.filter(pl.col("count") >= min_count)
+        ids = frequent.sort(["count", "id"], descending=[True, False])["id"].head(
+            len(frequent) if max_ids is None else max_ids
+        )
+        if previous is None:
+            return cls(ids, np.arange(1, len(ids) + 1), len(ids) + 1)
+        numbers = previous.encode(ids)
+        new = numbers == 0
+        free = np.setdiff1d(np.arange(1, previous.size + len(ids)), numbers)
+        numbers[new] = free[: new.sum()]
+        return cls(ids, numbers, max(previous.size, int(numbers.max(initial=0)) + 1))
+
+    def encode(self, ids: pl.Series) -> Integers:
+        """Return the number of each id; 0 where it is null or not known."""
+        return np.concatenate([self.numbers, [0]])[self.ranks(ids)]
+
+    def ranks(self, ids: pl.Series) -> Integers:
+        """Return the place of each id by frequency, from 0; after the last where not known."""
+        found = pc.index_in(_arrow(ids), value_set=_arrow(self.ids), skip_nulls=True)
+        ranks = pc.fill_null(found, len(self.ids)).to_numpy(zero_copy_only=False)
+        return ranks.astype(np.int64)  # type: ignore[no-any-return]
+
+
+def _arrow(ids: pl.Series) -> pa.Array:
+    return ids.rechunk().to_arrow().cast(pa.large_string())
