@@ -1,16 +1,18 @@
 """The columns that pass between the stages: one schema per arrow.
 
 A column's name says where it comes from: plain names are the pipeline's own, ``log/<column>`` is a
-column of the log (or an event count) that the grade rules read, ``query/<column>`` and
-``document/<column>`` are features. So no column of a log can collide with one of ours.
+column of the log (or an event count) that grade rules and filters read, ``list/<use>`` one that
+lists are ordered, parted or checked by, ``query/<column>`` and ``document/<column>`` are features.
+So no column of a log can collide with one of ours.
 
 ```
-IMPRESSIONS ─validate─▶ + reason ─count─▶ + log/<count> ─label─▶ GRADED ─limit, split─▶ + part
+IMPRESSIONS ─validate─▶ + reason ─count─▶ + log/<count> ─filters, vet, label─▶ GRADED
+GRADED ─limit, split─▶ + list_time, part
 EVENTS ─attribute─▶ + impression, reason          GRADED ─encode─▶ ENCODED ─group─▶ LISTS
 ```
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -19,7 +21,12 @@ from pipelines.config import FeatureKind, Features
 from pipelines.errors import LogError
 
 REASON = "reason"
-"""Null where a row is usable, else why it is not: a row ends in a list or in the rejects."""
+"""Null where a row is usable, else why it is not: such a row is filtered or rejected."""
+
+FILTERED = "filter: "
+"""What the reason of a row begins with that is left out on purpose: its filter's name follows."""
+
+ORDER, PART_COLUMN, KEY, KNOWN_AT = "list/order", "list/part", "list/key", "list/known_at"
 
 PARTS: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -92,6 +99,12 @@ def graded_schema(features: Features, time: pl.DataType) -> pl.Schema:
     return pl.Schema(
         {**impressions_schema(features, time), REASON: pl.String(), "grade": pl.UInt8()}
     )
+
+
+def list_types(schema: Mapping[str, pl.DataType], *names: str) -> dict[str, pl.DataType]:
+    """Return the ``list/`` columns of a schema, all or those of the given names."""
+    ours = {name: dtype for name, dtype in schema.items() if name.startswith("list/")}
+    return {name: dtype for name, dtype in ours.items() if name in (names or ours)}
 
 
 def encoded_schema(features: Features, time: pl.DataType) -> pl.Schema:

@@ -7,18 +7,27 @@ import polars as pl
 
 from ltr.data.manifest import SplitName
 from pipelines.config import Job
-from pipelines.contracts import PARTS, REASON, encoded_schema, require
+from pipelines.contracts import ORDER, PARTS, REASON, encoded_schema, list_types, require
 from pipelines.encoder import Counts, Encoder
 from pipelines.errors import LogError, first_line
 from pipelines.progress import Progress
 from pipelines.sources import LogFile
 from pipelines.stages.attribute import attribute, count
+from pipelines.stages.filters import leave_out
 from pipelines.stages.group import group, varying
 from pipelines.stages.label import label
+from pipelines.stages.leakage import (
+    from_the_future,
+    parts_of_keys,
+    refuse_future,
+    refuse_shared_keys,
+)
 from pipelines.stages.limit import limit
 from pipelines.stages.read import check_clocks, read_events, read_impressions
+from pipelines.stages.sessions import bot_sessions, session_counts
 from pipelines.stages.split import split
 from pipelines.stages.validate import validate
+from pipelines.stages.vet import vet
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,12 @@ def prepare(
             attributed = _collect(attribute(rows, known, job.events.counts), "read events")
             rows = count(rows, attributed.lazy(), job.events.counts)
     with progress.step("label and split"):
-        parted = _collect(split(limit(label(rows, job), job.lists), job.split), "label")
+        good = label(vet(leave_out(rows, job.filters), job), job)
+        graded = _collect(limit(good, job.lists, _bots(impressions, job)), "label")
+        if job.leakage.known_at:
+            refuse_future([from_the_future(graded.lazy())], job)
+        parted = _collect(split(graded.lazy(), job.split), "split")
+        refuse_shared_keys([parts_of_keys(parted.lazy(), job)], job)
     _refuse_hopeless(parted)
     with progress.step("encode") as step:
         differing = _varying(parted)
@@ -73,9 +87,10 @@ def prepare(
     with progress.step("group") as step:
         step.expect(len(PARTS))
         schema = encoded_schema(job.features, parted.schema["time"])
+        ordered = pl.Schema({**schema, **list_types(parted.schema, ORDER)})
         for part in PARTS:
-            encoded = require(encoder.transform(_part(parted, part)), schema, "encode")
-            lists[part] = _collect(group(encoded), "group")
+            encoded = require(encoder.transform(_part(parted, part)), ordered, "encode")
+            lists[part] = _collect(group(encoded, job.lists.direction), "group")
             step.advance()
     return Prepared(lists, encoder, parted, attributed, differing)
 
@@ -93,6 +108,13 @@ def _refuse_empty(log: Sequence[LogFile]) -> None:
     """Before the types are looked at: a file without rows may not know them."""
     if all(_collect(file.rows.head(1), "read").is_empty() for file in log):
         raise LogError(stage="read", rule="the log must have rows", found="none")
+
+
+def _bots(impressions: pl.DataFrame, job: Job) -> pl.Series | None:
+    most = job.lists.max_per_session
+    if most is None:
+        return None
+    return bot_sessions([session_counts(impressions.lazy())], most).collect().to_series()
 
 
 def _part(rows: pl.DataFrame, part: SplitName) -> pl.LazyFrame:

@@ -115,12 +115,15 @@ class Rows(Record):
 
     read: Count
     kept: Count
+    filtered: dict[str, Count] = {}
+    """Rows per filter of the job file: left out on purpose, and not kept with the rejects."""
     rejected: dict[str, Count]
     """Rows per reason."""
 
     @model_validator(mode="after")
     def _every_row_has_a_fate(self) -> Self:
-        _require_sum("read", self.read, [self.kept, *self.rejected.values()])
+        left_out = (*self.filtered.values(), *self.rejected.values())
+        _require_sum("read", self.read, [self.kept, *left_out])
         return self
 
 

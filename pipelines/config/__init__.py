@@ -7,12 +7,15 @@ nearest right one. Paths in the file are relative to the file itself. One sectio
 from pipelines.config._columns import WITHIN_LIST, Column, Scale
 from pipelines.config._evaluation import Evaluation
 from pipelines.config._features import FeatureKind, Features, SideFeatures
+from pipelines.config._filters import Filter
 from pipelines.config._grades import MAX_GRADE, GradeRule
 from pipelines.config._job import Job
-from pipelines.config._lists import ListLimits, SplitShares
+from pipelines.config._leakage import Leakage
+from pipelines.config._lists import ListLimits
 from pipelines.config._load import load_job, parse_job
 from pipelines.config._log import Events, Log
 from pipelines.config._prepare import Preparation
+from pipelines.config._split import Parts
 
 __all__ = [
     "MAX_GRADE",
@@ -22,14 +25,16 @@ __all__ = [
     "Events",
     "FeatureKind",
     "Features",
+    "Filter",
     "GradeRule",
     "Job",
+    "Leakage",
     "ListLimits",
     "Log",
+    "Parts",
     "Preparation",
     "Scale",
     "SideFeatures",
-    "SplitShares",
     "load_job",
     "parse_job",
 ]

@@ -8,10 +8,13 @@ from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
 from pipelines.config._base import Config, Name
 from pipelines.config._evaluation import Evaluation
 from pipelines.config._features import Features
+from pipelines.config._filters import Filter
 from pipelines.config._grades import GradeRule
-from pipelines.config._lists import ListLimits, SplitShares
+from pipelines.config._leakage import Leakage
+from pipelines.config._lists import ListLimits
 from pipelines.config._log import Events, Log
 from pipelines.config._prepare import Preparation
+from pipelines.config._split import Parts
 from pipelines.errors import ConfigError
 
 
@@ -24,8 +27,10 @@ class Job(Config):
     events: Events | None = None
     grades: Annotated[tuple[GradeRule, ...], Field(strict=False)] = ()
     features: Features
+    filters: Annotated[tuple[Filter, ...], Field(strict=False)] = ()
     lists: ListLimits = ListLimits()
-    split: SplitShares = SplitShares()
+    split: Parts = Parts()
+    leakage: Leakage = Leakage()
     prepare: Preparation = Preparation()
     towers: TowersConfig = TowersConfig()
     loss: LossConfig = LossConfig()
@@ -37,7 +42,8 @@ class Job(Config):
         """Columns of the log that hold ids."""
         session = {self.log.session} if self.log.session else set()
         features = {*self.features.query.ids, *self.features.document.ids}
-        return frozenset({self.log.query, self.log.document, *session, *features})
+        keys = {key for key in (self.split.column, self.leakage.key) if key}
+        return frozenset({self.log.query, self.log.document, *session, *features, *keys})
 
     @property
     def recipe(self) -> Recipe:
@@ -52,12 +58,11 @@ class Job(Config):
             )
         if self.events and not self.log.session:
             raise ConfigError(key="log.session", rule="is needed to attribute [events]")
-        if self.lists.min_documents > self.lists.max_documents:
-            rule = f"must be at most lists.max_documents ({self.lists.max_documents})"
-            raise ConfigError(key="lists.min_documents", rule=rule, found=self.lists.min_documents)
-        if self.split.validation + self.split.test >= 1:
-            rule = f"must leave lists for training beside split.test ({self.split.test})"
-            raise ConfigError(key="split.validation", rule=rule, found=self.split.validation)
+        if self.lists.max_per_session and not self.log.session:
+            raise ConfigError(key="log.session", rule="is needed for lists.max_per_session")
+        names = [one.name for one in self.filters]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ConfigError(key="filters", rule="names must differ", found=twice[0])
         cutoffs = self.evaluation.cutoffs
         if len(set(cutoffs)) < len(cutoffs):
             raise ConfigError(key="evaluation.cutoffs", rule="must differ", found=list(cutoffs))

@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from ltr.atomic import replace_folder
-from ltr.data.manifest import Events, Manifest, Rows
+from ltr.data.manifest import Events, Manifest
+from pipelines.accounting import REJECTED, count_reasons, fates
 from pipelines.config import Job
 from pipelines.contracts import REASON
 from pipelines.encoder import Encoder
@@ -40,7 +41,10 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
         manifest = Manifest(
             features=features,
             splits=splits,
-            rows=_rows(prepared.rows),
+            rows=fates(
+                [count_reasons(prepared.rows.lazy()).collect()],
+                [one.name for one in job.filters],
+            ),
             events=None if prepared.events is None else _events(prepared.events),
             varying=prepared.varying,
             encoder=prepared.encoder.fingerprint,
@@ -62,15 +66,9 @@ def write_rejects(prepared: Prepared, folder: Path) -> None:
     folder.mkdir()
     for name, frame in (("rows", prepared.rows), ("events", prepared.events)):
         if frame is not None:
-            rejected = frame.filter(pl.col(REASON).is_not_null())
-            rejected.drop("part", "list_time", strict=False).write_parquet(
+            frame.filter(REJECTED).drop("part", "list_time", strict=False).write_parquet(
                 folder / f"{name}.parquet"
             )
-
-
-def _rows(rows: pl.DataFrame) -> Rows:
-    rejected = _reasons(rows)
-    return Rows(read=rows.height, kept=rows[REASON].null_count(), rejected=rejected)
 
 
 def _events(events: pl.DataFrame) -> Events:
@@ -91,6 +89,7 @@ def _summary(folder: Path, manifest: Manifest) -> str:
         for name, split in manifest.splits.items()
     )
     lines = [f"wrote {folder}", parts, _fate("rows", manifest.rows.kept, manifest.rows)]
+    lines += [f"  {number:,} left out: {name}" for name, number in manifest.rows.filtered.items()]
     if manifest.events:
         lines.append(_fate("events", manifest.events.attributed, manifest.events))
     return "\n".join(lines)

@@ -134,7 +134,9 @@ def _sizes(value: JsonValue) -> str:
 
 def log_rows(data: Data) -> Table:
     """What became of the rows of the log."""
-    return _fates("Rows of the log", data.rows.read, "kept", data.rows.kept, data.rows.rejected)
+    used = {"kept": data.rows.kept}
+    used |= {f"left out: {name}": number for name, number in data.rows.filtered.items()}
+    return _fates("Rows of the log", data.rows.read, used, data.rows.rejected)
 
 
 def events(data: Data) -> Table | None:
@@ -142,11 +144,11 @@ def events(data: Data) -> Table | None:
     if data.events is None:
         return None
     found = data.events
-    return _fates("Events", found.read, "attributed", found.attributed, found.rejected)
+    return _fates("Events", found.read, {"attributed": found.attributed}, found.rejected)
 
 
-def _fates(title: str, read: int, used: str, num_used: int, rejected: Mapping[str, int]) -> Table:
-    fates = {"read": read, used: num_used, **{f"rejected: {k}": n for k, n in rejected.items()}}
+def _fates(title: str, read: int, used: Mapping[str, int], rejected: Mapping[str, int]) -> Table:
+    fates = {"read": read, **used, **{f"rejected: {k}": n for k, n in rejected.items()}}
     rows = tuple((Cell(name), Cell(count(n)), Cell(share(n, read))) for name, n in fates.items())
     return Table(title=title, head=("outcome", "rows", "share"), rows=rows)
 

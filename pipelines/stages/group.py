@@ -1,10 +1,13 @@
 """Group: rows to lists, one row a list.
 
-in   contracts.encoded_schema, one row per document
+in   contracts.encoded_schema + ``list/order`` if the job has it, one row per document
 out  the columns of a shard (see ``ltr.data.manifest``), lists in the order of their times
 """
 
 import polars as pl
+
+from pipelines.contracts import ORDER
+from pipelines.stages.order import Direction, in_order
 
 
 def varying(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -18,16 +21,16 @@ def varying(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.group_by("query_id").agg(differs).select(pl.col(columns).sum())
 
 
-def group(encoded: pl.LazyFrame) -> pl.LazyFrame:
-    """Gather each query's documents, in logged order, into one row.
+def group(encoded: pl.LazyFrame, direction: Direction = "ascending") -> pl.LazyFrame:
+    """Gather each query's documents, in their order, into one row.
 
     A list's time and query features are those of its first document.
     """
-    names = encoded.collect_schema().names()
+    names = [name for name in encoded.collect_schema().names() if name != ORDER]
     of_query = [name for name in names if name == "time" or name.startswith("query/")]
     of_document = [name for name in names if name not in (*of_query, "query_id")]
     return (
-        encoded.sort("time", "query_id", "position", "document_id")
+        in_order(encoded, ["time", "query_id"], direction)
         .group_by("query_id", maintain_order=True)
         .agg(pl.col(of_query).first(), pl.col(of_document))
         .select(names)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipelines.config import MAX_GRADE, GradeRule, Job
-from pipelines.contracts import graded_schema, require
+from pipelines.contracts import graded_schema, list_types, require
 from pipelines.errors import ConfigError, LogError, first_line
 from pipelines.stages.validate import also
 
@@ -22,8 +22,9 @@ def label(impressions: pl.LazyFrame, job: Job) -> pl.LazyFrame:
         graded = _own_grade(impressions, f"log/{job.log.grade}")
     else:
         graded = _ruled_grade(impressions, job.grades)
-    time = impressions.collect_schema()["time"]
-    return require(graded, graded_schema(job.features, time), "label")
+    got = impressions.collect_schema()
+    schema = {**graded_schema(job.features, got["time"]), **list_types(got)}
+    return require(graded, pl.Schema(schema), "label")
 
 
 def rule_columns(job: Job) -> dict[str, str]:

@@ -1,22 +1,89 @@
-"""Limit: leave out lists that are too short to rank or too long to be a person's.
+"""Limit: leave out lists that nobody can learn from, and shorten those that are too long.
 
-in   contracts.graded_schema
-out  the same rows, ``reason`` extended
+A list that is left out goes to the rejects whole, with its reason. Documents that a kept list is
+shortened by are counted as a filter's are: there is nothing wrong with them.
+
+in   contracts.graded_schema + ``list/order`` if the job has it, whole queries
+out  the same rows and columns in the same order, ``reason`` extended
 """
 
 import polars as pl
 
 from pipelines.config import ListLimits
-from pipelines.contracts import REASON
+from pipelines.contracts import FILTERED, REASON
+from pipelines.stages.hashing import hash64
+from pipelines.stages.order import in_order
 from pipelines.stages.validate import also
 
+BOT = "session has more lists than lists.max_per_session"
 SHORT = "list is shorter than lists.min_documents"
 LONG = "list is longer than lists.max_documents"
+NO_POSITIVE = "list has no positive document"
+ONE_GRADE = "list has documents of one grade only"
+BEYOND = "beyond lists.max_documents"
+REASONS = (BOT, SHORT, LONG, NO_POSITIVE, ONE_GRADE, BEYOND)
+
+USABLE = pl.col(REASON).is_null()
 
 
-def limit(graded: pl.LazyFrame, limits: ListLimits) -> pl.LazyFrame:
-    """Give all rows of a list outside the limits their reason; only usable rows are counted."""
-    length = pl.col(REASON).is_null().sum().over("query_id")
-    return graded.with_columns(
-        also(SHORT, length < limits.min_documents),
-    ).with_columns(also(LONG, length > limits.max_documents))
+def limit(graded: pl.LazyFrame, limits: ListLimits, bots: pl.Series | None = None) -> pl.LazyFrame:
+    """Give rows outside the limits their reason; only usable rows are counted.
+
+    A list with more positives than ``max_documents`` is too long, also where longer ones are cut.
+
+    Args:
+        graded: Whole lists.
+        limits: What a list must be like.
+        bots: Sessions whose rows are left out: see ``pipelines.stages.sessions``.
+    """
+    if bots is not None:
+        graded = graded.with_columns(also(BOT, pl.col("session_id").is_in(bots.implode())))
+    if limits.longer != "leave out":
+        graded = _shorten(graded, limits)
+    length = _of_list(USABLE.sum())
+    limited = graded.with_columns(also(SHORT, length < limits.min_documents)).with_columns(
+        also(LONG, length > limits.max_documents)
+    )
+    highest = _of_list(pl.col("grade").filter(USABLE).max())
+    lowest = _of_list(pl.col("grade").filter(USABLE).min())
+    match limits.require:
+        case "positive":
+            return limited.with_columns(also(NO_POSITIVE, highest == 0))
+        case "two grades":
+            return limited.with_columns(also(ONE_GRADE, highest == lowest))
+        case "nothing":
+            return limited
+
+
+def _shorten(graded: pl.LazyFrame, limits: ListLimits) -> pl.LazyFrame:
+    """Mark what a long list keeps no room for once its positives are in."""
+    positive = pl.col("grade") > 0
+    measured = graded.with_columns(
+        _of_list(USABLE.sum()).alias("length"),
+        _of_list((USABLE & positive).sum()).alias("positives"),
+    )
+    most = limits.max_documents
+    fits = pl.col("positives") <= most
+    others = measured.filter(USABLE & ~positive & fits & (pl.col("length") > most))
+    place = _of_list(pl.int_range(pl.len()))
+    beyond = _in_turn(others, limits).filter(pl.col("positives") + place >= most)
+    marks = beyond.select("row", pl.lit(value=True).alias("beyond"))
+    return (
+        graded.join(marks, on="row", how="left", maintain_order="left")
+        .with_columns(also(FILTERED + BEYOND, pl.col("beyond")))
+        .drop("beyond")
+    )
+
+
+def _in_turn(others: pl.LazyFrame, limits: ListLimits) -> pl.LazyFrame:
+    """Sort the documents that compete for room: by their list's order, or by a seeded hash."""
+    if limits.longer == "cut":
+        return in_order(others, ["query_id"], limits.direction)
+    # Of query and document alone, so that neither threads nor partitions change what is drawn.
+    name = pl.concat_str("query_id", "document_id", separator="\0")
+    drawn = others.with_columns(hash64(name, limits.seed).alias("drawn"))
+    return drawn.sort("query_id", "drawn", "document_id")
+
+
+def _of_list(total: pl.Expr) -> pl.Expr:
+    return total.over("query_id")

@@ -9,11 +9,19 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from pipelines.config import Events, Job
-from pipelines.contracts import events_schema, feature_columns, impressions_schema, require
+from pipelines.contracts import (
+    events_schema,
+    feature_columns,
+    impressions_schema,
+    list_types,
+    require,
+)
 from pipelines.errors import ConfigError, LogError
 from pipelines.sources import LogFile
 from pipelines.stages.columns import Columns
+from pipelines.stages.filters import check_filters, filter_columns
 from pipelines.stages.label import check_rules, rule_columns
+from pipelines.stages.vet import list_columns
 
 
 def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
@@ -27,16 +35,20 @@ def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
         ConfigError: A grade rule cannot be evaluated, or reads what the model sees.
     """
     counts = job.events.counts if job.events else {}
-    carried = {name: key for name, key in rule_columns(job).items() if name not in counts}
-    _refuse_leaks(job, carried)
+    of_grades = {name: key for name, key in rule_columns(job).items() if name not in counts}
+    _refuse_leaks(job, of_grades)
+    of_filters = filter_columns(job.filters).items()
+    carried = {name: key for name, key in of_filters if name not in counts} | of_grades
     parts = [_read_file(file, job, carried) for file in files]
     rows = _together([part.rows for part in parts], "log.time")
     frame = rows.with_row_index("row").cast({"row": pl.Int64})
     types = frame.collect_schema()
-    check_rules(job, {name: types[f"log/{name}"] for name in carried})
+    row = {name: types[f"log/{name}"] for name in carried}
+    check_rules(job, row)
+    check_filters(job.filters, pl.Schema({**row, **dict.fromkeys(counts, pl.UInt32())}))
     schema = impressions_schema(job.features, types["time"])
-    logged = {f"log/{name}": types[f"log/{name}"] for name in carried}
-    return require(frame, pl.Schema({**schema, **logged}), "read")
+    logged = {f"log/{name}": dtype for name, dtype in row.items()}
+    return require(frame, pl.Schema({**schema, **logged, **list_types(types)}), "read")
 
 
 def read_events(files: Sequence[LogFile], names: Events, time: pl.DataType) -> pl.LazyFrame:
@@ -91,6 +103,7 @@ def _read_file(file: LogFile, job: Job, carried: dict[str, str]) -> LogFile:
         columns.whole(job.log.position, "log.position").alias("position"),
         *_features(columns, job),
         *(columns.any(name, key).alias(f"log/{name}") for name, key in carried.items()),
+        *list_columns(columns, job),
     ]
     return LogFile(file.path, file.rows.select(chosen))
 

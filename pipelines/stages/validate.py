@@ -16,6 +16,7 @@ RULES = {
     "position is below 1": pl.col("position") < 1,
 }
 DUPLICATE = "document is already in this query"
+REASONS = (*RULES, DUPLICATE)
 
 
 def validate(impressions: pl.LazyFrame) -> pl.LazyFrame:

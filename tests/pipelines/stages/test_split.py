@@ -2,10 +2,10 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.config import SplitShares
+from pipelines.config import Parts
 from pipelines.stages.split import split
 
-SHARES = SplitShares(validation=0.2, test=0.3)
+SHARES = Parts(validation=0.2, test=0.3)
 
 
 def parted(times, queries, reasons=None):
