@@ -130,7 +130,7 @@ def require(frame: pl.LazyFrame, schema: pl.Schema, stage: str) -> pl.LazyFrame:
     """
     got = frame.collect_schema()
     for name, dtype in schema.items():
-        if not _same(got.get(name), dtype):
+        if not is_like(got.get(name), dtype):
             raise LogError(
                 stage=stage,
                 rule=f"column {name!r} must be {dtype}",
@@ -145,6 +145,7 @@ def is_text(dtype: pl.DataType | None) -> bool:
     return inner in (pl.String, pl.Categorical, pl.Enum)
 
 
-def _same(found: pl.DataType | None, expected: pl.DataType) -> bool:
+def is_like(found: pl.DataType | None, expected: pl.DataType) -> bool:
+    """Whether a column is of the expected type, or holds its text as numbers."""
     both_lists = isinstance(found, pl.List) == isinstance(expected, pl.List)
     return found == expected or (both_lists and is_text(found) and is_text(expected))

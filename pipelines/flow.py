@@ -1,167 +1,56 @@
-"""The whole order of ``prepare``: two tables of a log in, lists, rejects and an encoder out."""
+"""The whole order of ``prepare``: two tables of a log in; lists, rejects and an encoder out.
 
-from collections.abc import Sequence
+Every step but the joints between them maps a function over parts of the log, each of which fits the
+memory; see ``pipelines.steps`` for the functions, ``pipelines.engines`` for who runs them. What is
+known of the log as a whole is what the tasks' small records add up to.
+"""
+
 from dataclasses import dataclass
 
-import polars as pl
-
-from ltr.data.manifest import SplitName
-from pipelines.config import Job
-from pipelines.contracts import ORDER, PARTS, REASON, encoded_schema, list_types, require
-from pipelines.encoder import Counts, Encoder
-from pipelines.errors import LogError, first_line
-from pipelines.progress import Progress
-from pipelines.sources import LogFile
-from pipelines.stages.attribute import attribute, count
-from pipelines.stages.filters import leave_out
-from pipelines.stages.group import group, varying
-from pipelines.stages.label import label
-from pipelines.stages.leakage import (
-    from_the_future,
-    parts_of_keys,
-    refuse_future,
-    refuse_shared_keys,
-)
-from pipelines.stages.limit import limit
-from pipelines.stages.read import check_clocks, read_events, read_impressions
-from pipelines.stages.sessions import bot_sessions, session_counts
-from pipelines.stages.split import split
-from pipelines.stages.validate import validate
-from pipelines.stages.vet import vet
+from pipelines import joints
+from pipelines.encoder import Encoder
+from pipelines.spill.work import Work
+from pipelines.steps.attribute import Attributed, Sent, attribute_events, count_sessions, send_keys
+from pipelines.steps.fit import Fitted, fit
+from pipelines.steps.grade import Graded, grade
+from pipelines.steps.partition import Context, Part
+from pipelines.steps.scatter import Scattered, scatter
+from pipelines.steps.write import Written, write
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a log becomes."""
+    """What a log becomes; the files are in the work folder."""
 
-    lists: dict[SplitName, pl.DataFrame]
     encoder: Encoder
-    rows: pl.DataFrame
-    """Every row of the log: graded, with its part or the reason why it has none."""
-    events: pl.DataFrame | None
-    """Every event, with its impression or the reason why it has none."""
+    attributed: list[Attributed] | None
+    written: list[Written]
     varying: dict[str, int]
     """Query features that differ within a list, and within how many."""
 
 
-def prepare(
-    log: Sequence[LogFile],
-    events: Sequence[LogFile] | None,
-    job: Job,
-    progress: Progress,
-    previous: Encoder | None = None,
-) -> Prepared:
+def prepare(log: joints.Log, context: Context, work: Work, previous: Encoder | None) -> Prepared:
     """Make lists of a log; ids that the ``previous`` encoder knows keep their numbers.
 
     Raises:
         LogError: The log is not as the job file says, or nothing in it can be learned from.
-        ConfigError: A grade rule cannot be evaluated.
     """
-    with progress.step("validate"):
-        _refuse_empty(log)
-        check_clocks(log, events or (), job)
-        impressions = _collect(validate(read_impressions(log, job)), "read")
-        _refuse_zero_based(impressions)
-        rows = impressions.lazy()
+    job = context.job
+    parts = [Part(context, number) for number in range(context.plan.partitions)]
+    work.map("read", scatter, joints.stretches(log.impressions, context), Scattered)
     attributed = None
-    if events is not None and job.events is not None:
-        with progress.step("attribute"):
-            known = read_events(events, job.events, rows.collect_schema()["time"])
-            attributed = _collect(attribute(rows, known, job.events.counts), "read events")
-            rows = count(rows, attributed.lazy(), job.events.counts)
-    with progress.step("label and split"):
-        good = label(vet(leave_out(rows, job.filters), job), job)
-        graded = _collect(limit(good, job.lists, _bots(impressions, job)), "label")
-        if job.leakage.known_at:
-            refuse_future([from_the_future(graded.lazy())], job)
-        parted = _collect(split(graded.lazy(), job.split), "split")
-        refuse_shared_keys([parts_of_keys(parted.lazy(), job)], job)
-    _refuse_hopeless(parted)
-    with progress.step("encode") as step:
-        differing = _varying(parted)
-        for column, number in differing.items():
-            step.say(f"{column} differs within {number:,} lists; the first document's is taken")
-        counts = Counts.of(_part(parted, "train"), job.features)
-        encoder = Encoder.fit(counts, job.features, previous)
-    lists: dict[SplitName, pl.DataFrame] = {}
-    with progress.step("group") as step:
-        step.expect(len(PARTS))
-        schema = encoded_schema(job.features, parted.schema["time"])
-        ordered = pl.Schema({**schema, **list_types(parted.schema, ORDER)})
-        for part in PARTS:
-            encoded = require(encoder.transform(_part(parted, part)), ordered, "encode")
-            lists[part] = _collect(group(encoded, job.lists.direction), "group")
-            step.advance()
-    return Prepared(lists, encoder, parted, attributed, differing)
-
-
-def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
-    """Run a stage. What only the values themselves can show to be wrong is noticed here."""
-    try:
-        return frame.collect()
-    except pl.exceptions.PolarsError as error:
-        rule = "the log's values must be as its columns' types promise"
-        raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
-
-
-def _refuse_empty(log: Sequence[LogFile]) -> None:
-    """Before the types are looked at: a file without rows may not know them."""
-    if all(_collect(file.rows.head(1), "read").is_empty() for file in log):
-        raise LogError(stage="read", rule="the log must have rows", found="none")
-
-
-def _bots(impressions: pl.DataFrame, job: Job) -> pl.Series | None:
-    most = job.lists.max_per_session
-    if most is None:
-        return None
-    return bot_sessions([session_counts(impressions.lazy())], most).collect().to_series()
-
-
-def _part(rows: pl.DataFrame, part: SplitName) -> pl.LazyFrame:
-    """Return the rows of one part; their time becomes that of their list."""
-    return (
-        rows.lazy().filter(pl.col("part") == part).with_columns(pl.col("list_time").alias("time"))
-    )
-
-
-def _varying(parted: pl.DataFrame) -> dict[str, int]:
-    kept = parted.lazy().filter(pl.col(REASON).is_null())
-    counts = _collect(varying(kept), "group")
-    return {column.name: column.item() for column in counts if column.sum()}
-
-
-def _refuse_zero_based(rows: pl.DataFrame) -> None:
-    """A log that counts positions from 0 would lose the top document of every list."""
-    queries = rows.group_by("query_id").agg(pl.col("position").min())["position"]
-    from_zero = int((queries == 0).sum())
-    if from_zero * 2 > len(queries):
-        rule = "log.position must count from 1"
-        found = f"0 as the first position of {from_zero:,} of {len(queries):,} queries"
-        raise LogError(stage="validate", rule=rule, found=found)
-
-
-def _refuse_hopeless(rows: pl.DataFrame) -> None:
-    """Stop where no model could be trained or judged, and say what the log looks like."""
-    kept = rows.filter(pl.col(REASON).is_null())
-    if kept.is_empty():
-        raise LogError(stage="validate", rule="some row must be usable", found=_most_common(rows))
-    empty = [part for part in PARTS if part not in kept["part"].unique()]
-    if empty:
-        times = kept["list_time"].n_unique()
-        found = f"no list for {', '.join(empty)} ({times} distinct times in the log)"
-        raise LogError(stage="split", rule="every part must get a list", found=found)
-    graded = kept.group_by("part", "query_id").agg(pl.col("grade").n_unique() > 1)
-    for part in PARTS:
-        if not graded.filter(pl.col("part") == part)["grade"].any():
-            grades = ", ".join(map(str, kept["grade"].unique().sort()))
-            rule = f"some list of the {part} part must have two different grades"
-            raise LogError(
-                stage="label",
-                rule=rule,
-                found=f"only lists of one grade (grades in the log: {grades})",
-            )
-
-
-def _most_common(rows: pl.DataFrame) -> str:
-    reason, number = rows[REASON].value_counts(sort=True).row(0)
-    return f"{rows.height} rows, none usable, {number} of them because: {reason}"
+    if log.events:
+        work.map("read events", scatter, joints.stretches(log.events, context), Scattered)
+        work.map("match", send_keys, parts, Sent)
+        attributed = work.map("attribute", attribute_events, parts, Attributed)
+    if job.lists.max_per_session:
+        work.map("sessions", count_sessions, parts, Sent)
+    graded = work.map("grade", grade, parts, Graded)
+    joints.refuse_unusable(graded, context)
+    varying = joints.say_varying(graded, work.progress)
+    parts = joints.with_cuts(parts, context)
+    fitted = work.map("fit", fit, parts, Fitted)
+    joints.refuse_hopeless(graded, fitted, context)
+    encoder = joints.fit_encoder(context, previous)
+    written = work.map("write", write, parts, Written)
+    return Prepared(encoder, attributed, written, varying)

@@ -1,73 +1,70 @@
 """Write lists as Arrow IPC shards: see ``ltr.data.schema`` for the columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.ipc
 
-from ltr.data.manifest import Feature, Shard, Split, SplitName, checksum
+from ltr.data.manifest import Feature, checksum
 from ltr.data.schema import arrow_schema
 
-SHARD_DOCUMENTS = 1_000_000
-"""Documents a shard holds, give or take a list: large enough to be read at the disk's speed."""
+OLDEST = pl.CompatLevel.oldest()
 
 
-def write_split(
-    lists: pl.DataFrame, name: SplitName, features: Sequence[Feature], folder: Path
-) -> Split:
-    """Write the lists of one part below ``folder`` and return what the manifest says of them.
+class Written(NamedTuple):
+    """A shard on the disk."""
+
+    lists: int
+    documents: int
+    sha256: str
+
+
+def write_shard(rows: pl.DataFrame, features: Sequence[Feature], path: Path) -> Written:
+    """Write lists as one file.
 
     Args:
-        lists: One row a list, as ``pipelines.stages.group`` makes them, in the order of their time.
-        name: The part: the name of the folder that holds its shards.
+        rows: ``contracts.encoded_schema``; a list is a run of rows of one query, and the lists are
+            in the order in which they are to be.
         features: The feature columns.
-        folder: The folder of lists that is being made.
+        path: The file.
     """
-    (folder / name).mkdir()
-    times = pa.int64() if lists.schema["time"] == pl.Int64 else pa.timestamp("us")
-    schema = arrow_schema(features, times)
-    shards = []
-    for number, shard in enumerate(_cut(lists)):
-        file = f"{name}/{number:05}.arrow"
-        _write(shard, schema, folder / file)
-        shards.append(
-            Shard(
-                file=file,
-                lists=shard.height,
-                documents=_documents(shard),
-                sha256=checksum(folder / file),
-            )
-        )
-    grades = lists.select(pl.col("grade").explode()).group_by("grade").len().sort("grade")
-    return Split(
-        lists=lists.height,
-        documents=_documents(lists),
-        grades=dict(grades.iter_rows()),
-        first=_text(lists["time"].min()),
-        last=_text(lists["time"].max()),
-        shards=tuple(shards),
-    )
-
-
-def _cut(lists: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield slices of about SHARD_DOCUMENTS documents; a list is never cut."""
-    last_document = lists["grade"].list.len().cast(pl.Int64).cum_sum() - 1
-    for _, shard in lists.group_by(last_document // SHARD_DOCUMENTS, maintain_order=True):
-        yield shard
-
-
-def _write(shard: pl.DataFrame, schema: pa.Schema, path: Path) -> None:
-    table = shard.select(schema.names).to_arrow().cast(schema).combine_chunks()
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+    times = pa.int64() if rows.schema["time"] == pl.Int64 else pa.timestamp("us")
+    batch = as_lists(rows, arrow_schema(features, times))
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
         # One record batch, so that the values of a list column lie in one piece of memory.
-        writer.write_table(table)
+        writer.write_batch(batch)
+    return Written(batch.num_rows, rows.height, checksum(path))
 
 
-def _documents(lists: pl.DataFrame) -> int:
-    return int(lists["grade"].list.len().sum())
+def as_lists(rows: pl.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
+    """Make lists of runs of rows: all columns share one array of offsets, no value is moved.
+
+    A list's time and query features are those of its first document.
+    """
+    query = rows["query_id"]
+    starts = query.ne_missing(query.shift()).fill_null(value=True).arg_true()
+    first = rows.select(name for name in rows.columns if _of_query(name))[starts]
+    offsets = pa.array(np.append(starts.to_numpy(), rows.height).astype(np.int32))
+    arrays = [
+        _plain(first[field.name], field.type)
+        if _of_query(field.name)
+        else pa.ListArray.from_arrays(offsets, _plain(rows[field.name], field.type.value_type))
+        for field in schema
+    ]
+    return pa.record_batch(arrays, schema=schema)
 
 
-def _text(time: object) -> str | None:
-    return None if time is None else str(time)
+def _of_query(name: str) -> bool:
+    return name in ("query_id", "time") or name.startswith("query/")
+
+
+def _plain(column: pl.Series, dtype: pa.DataType) -> pa.Array:
+    array = column.rechunk().to_arrow(compat_level=OLDEST)
+    if pa.types.is_dictionary(array.type):
+        texts = array.dictionary.cast(dtype)
+        return pa.DictionaryArray.from_arrays(array.indices, texts).dictionary_decode()
+    return array.cast(dtype)

@@ -75,7 +75,7 @@ class EncodedColumn:
         """Return the numbers of a column of ids, or of lists of ids."""
         if isinstance(values.dtype, pl.List):
             lengths = values.list.len().fill_null(0).to_numpy().astype(np.int64)
-            flat = pl.Series(values.rechunk().to_arrow().flatten(), dtype=pl.String)
+            flat = values.explode(empty_as_null=False, keep_nulls=False)
         else:
             # A null id is no id: of several hashes, it has none.
             lengths = values.is_not_null().to_numpy().astype(np.int64)
@@ -120,6 +120,10 @@ class EncodedColumn:
 
     def _numbers(self, ids: pl.Series) -> Integers:
         """Return Int64 ``[ids, hashes]``."""
+        if isinstance(ids.dtype, pl.Enum):
+            # Each text once: the numbers of its rows are looked up.
+            texts = ids.dtype.categories.extend(pl.Series([None], dtype=pl.String))
+            return self._numbers(texts)[ids.to_physical().fill_null(len(texts) - 1).to_numpy()]
         if self.vocabulary is None:
             settings = self.about.settings
             assert settings.buckets is not None

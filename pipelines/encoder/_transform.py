@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import polars as pl
 
 from pipelines.config import WITHIN_LIST
-from pipelines.contracts import ENCODED_TYPES, MISSING
+from pipelines.contracts import ENCODED_TYPES, MISSING, is_like
 from pipelines.encoder._column import EncodedColumn
 from pipelines.encoder._within_list import Lists
 from pipelines.errors import LogError
@@ -22,7 +22,7 @@ def check(columns: Sequence[EncodedColumn], schema: pl.Schema) -> None:
     if any(map(_within_list, columns)):
         needed["query_id"] = pl.String()
     for name, dtype in needed.items():
-        if (found := schema.get(name)) != dtype:
+        if not is_like(found := schema.get(name), dtype):
             rule = f"column {name!r} must be {dtype}"
             raise LogError(stage="encode", rule=rule, found=str(found or "no column"))
 

@@ -1,57 +1,113 @@
 """``ltr prepare``: a log in, lists on disk out."""
 
 import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from ltr.atomic import replace_folder
-from ltr.data.manifest import Events, Manifest
-from pipelines.accounting import REJECTED, count_reasons, fates
+from ltr.data.manifest import Events, Manifest, Rows, Shard, Split, SplitName
 from pipelines.config import Job
-from pipelines.contracts import REASON
+from pipelines.contracts import PARTS
 from pipelines.encoder import Encoder
+from pipelines.engines import EngineName, open_engine
+from pipelines.errors import LogError
 from pipelines.flow import Prepared, prepare
+from pipelines.joints import Log, Table, fates_of
 from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress
-from pipelines.shards import write_split
-from pipelines.sources import scan
+from pipelines.sources import LogFile, scan
+from pipelines.spill.budget import Plan, bytes_of_row, check_disk, plan
+from pipelines.spill.work import Work, work_folder
 from pipelines.stages.choose import choose
+from pipelines.stages.read import check_clocks, read_impressions
+from pipelines.steps.attribute import EVENTS_FILE, Attributed
+from pipelines.steps.grade import REJECTS_FILE
+from pipelines.steps.partition import Context, collect
+from pipelines.steps.write import ShardRecord, Written
+
+SAMPLE_ROWS = 20_000
+FORMAT = 1
+"""Of the work folder; another one is begun anew."""
+UNSEEN = frozenset({"towers", "loss", "training", "evaluation", "output", "prepare"})
+"""Sections of the job file that change nothing in the lists."""
 
 
-def run(job: Job, folders: Folders, progress: Progress) -> str:
+def run(job: Job, folders: Folders, progress: Progress, engine: EngineName = "local") -> str:
     """Make ``lists`` of the log and say what was made.
 
     Raises:
-        JobError: The log cannot be used as the job file says.
+        JobError: The log cannot be used as the job file says, or the disk cannot hold the work.
     """
-    log = scan(folders.log / job.log.path, job.id_columns)
-    events = scan(folders.log / job.events.path, job.events.id_columns) if job.events else None
-    prepared = prepare(log, events, choose(log, job), progress, _present(folders, job))
-    features = prepared.encoder.features()
-    with replace_folder(folders.lists) as folder:
-        splits = {}
-        with progress.step("write") as step:
-            step.expect(len(prepared.lists))
-            for name, lists in prepared.lists.items():
-                splits[name] = write_split(lists, name, features, folder)
-                step.advance()
-        write_rejects(prepared, folder / "rejects")
-        prepared.encoder.save(folder / "encoder")
-        manifest = Manifest(
-            features=features,
-            splits=splits,
-            rows=fates(
-                [count_reasons(prepared.rows.lazy()).collect()],
-                [one.name for one in job.filters],
-            ),
-            events=None if prepared.events is None else _events(prepared.events),
-            varying=prepared.varying,
-            encoder=prepared.encoder.fingerprint,
-            job=json.loads(job.model_dump_json()),
-        )
-        manifest.save(folder)
+    with progress.step("look at the log"):
+        log = open_log(job, folders)
+        job = choose(log.impressions.files, job)
+        check_clocks(log.impressions.files, log.events.files if log.events else (), job)
+        rows = read_impressions(log.impressions.files, job)
+        row_bytes = bytes_of_row(collect(rows.head(SAMPLE_ROWS), "read"))
+        cut = plan(sum(log.impressions.rows), row_bytes, job.prepare.memory)
+    with work_folder(folders.run, _identity(job, log, cut)) as folder, open_engine(engine) as on:
+        if not any(folder.iterdir()):
+            check_disk(folder, sum(log.impressions.rows), row_bytes)
+        context = Context(job, cut, rows.collect_schema(), folder)
+        prepared = prepare(log, context, Work(folder, on, progress), _present(folders, job))
+        with replace_folder(folders.lists) as lists, progress.step("commit"):
+            manifest = _commit(prepared, context, lists)
     return _summary(folders.lists, manifest)
+
+
+def open_log(job: Job, folders: Folders) -> Log:
+    """Find the files of the log, and count their rows.
+
+    Raises:
+        LogError: There is none, one cannot be read, or they have no rows.
+    """
+    impressions = _table(scan(folders.log / job.log.path, job.id_columns))
+    if not sum(impressions.rows):
+        raise LogError(stage="read", rule="the log must have rows", found="none")
+    if job.events is None:
+        return Log(impressions, None)
+    files = scan(folders.log / job.events.path, job.events.id_columns)
+    return Log(impressions, _table(files, events=True))
+
+
+def _table(files: Sequence[LogFile], *, events: bool = False) -> Table:
+    rows = [int(collect(file.rows.select(pl.len()), "read").item()) for file in files]
+    return Table(files, rows, events)
+
+
+def _identity(job: Job, log: Log, cut: Plan) -> dict[str, Any]:
+    """All that decides what the tasks leave behind."""
+    tables = [log.impressions, *([log.events] if log.events else [])]
+    return {
+        "format": FORMAT,
+        "versions": [version("ltr"), version("polars")],
+        # Tasks do not wait for the disk; what they left is sure while the machine stays up.
+        "boot": _boot(),
+        "job": json.loads(job.model_dump_json(exclude=set(UNSEEN))),
+        "plan": [cut.partitions, cut.piece_rows],
+        "files": [[_state(file.path) for file in table.files] for table in tables],
+        "rows": [list(table.rows) for table in tables],
+    }
+
+
+def _boot() -> str:
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
+def _state(path: Path) -> list[Any]:
+    try:
+        about = path.stat()
+    except OSError:
+        return [str(path)]
+    return [str(path), about.st_size, about.st_mtime_ns]
 
 
 def _present(folders: Folders, job: Job) -> Encoder | None:
@@ -61,26 +117,78 @@ def _present(folders: Folders, job: Job) -> Encoder | None:
     return Encoder.load(folders.lists / "encoder")
 
 
-def write_rejects(prepared: Prepared, folder: Path) -> None:
-    """Keep what could not be used apart, each row with its reason."""
-    folder.mkdir()
-    for name, frame in (("rows", prepared.rows), ("events", prepared.events)):
-        if frame is not None:
-            frame.filter(REJECTED).drop("part", "list_time", strict=False).write_parquet(
-                folder / f"{name}.parquet"
-            )
-
-
-def _events(events: pl.DataFrame) -> Events:
-    rejected = _reasons(events)
-    return Events(read=events.height, attributed=events[REASON].null_count(), rejected=rejected)
-
-
-def _reasons(frame: pl.DataFrame) -> dict[str, int]:
-    counted = (
-        frame[REASON].drop_nulls().value_counts().sort("count", REASON, descending=[True, False])
+def _commit(prepared: Prepared, context: Context, folder: Path) -> Manifest:
+    """Put together what the tasks left, and write the manifest."""
+    manifest = Manifest(
+        features=prepared.encoder.features(),
+        splits={part: _split(part, prepared.written, context, folder) for part in PARTS},
+        rows=fates_of(context),
+        events=None if prepared.attributed is None else _events(prepared.attributed),
+        varying=prepared.varying,
+        encoder=prepared.encoder.fingerprint,
+        job=json.loads(context.job.model_dump_json()),
     )
-    return dict(counted.iter_rows())
+    (folder / "rejects").mkdir()
+    for number, path in enumerate(context.left_by("grade")):
+        _put(path / REJECTS_FILE, folder / "rejects" / f"rows-{number:05}.parquet")
+    for number, path in enumerate(context.left_by("attribute")):
+        _put(path / EVENTS_FILE, folder / "rejects" / f"events-{number:05}.parquet")
+    prepared.encoder.save(folder / "encoder")
+    manifest.save(folder)
+    return manifest
+
+
+def _split(part: SplitName, written: list[Written], context: Context, folder: Path) -> Split:
+    """Number the shards of a part and add them up."""
+    (folder / part).mkdir()
+    records, shards = [], []
+    for path, task in zip(context.left_by("write"), written, strict=True):
+        if record := task.shards.get(part):
+            file = f"{part}/{len(shards):05}.arrow"
+            _put(path / f"{part}.arrow", folder / file)
+            records.append(record)
+            shards.append(
+                Shard(
+                    file=file,
+                    lists=record.lists,
+                    documents=record.documents,
+                    sha256=record.sha256,
+                )
+            )
+    return _added_up(records, shards)
+
+
+def _added_up(records: list[ShardRecord], shards: list[Shard]) -> Split:
+    grades: Counter[int] = Counter()
+    for record in records:
+        grades.update(record.grades)
+    return Split(
+        lists=sum(record.lists for record in records),
+        documents=sum(record.documents for record in records),
+        grades=dict(sorted(grades.items())),
+        first=str(min(record.first for record in records)),  # type: ignore[type-var]
+        last=str(max(record.last for record in records)),  # type: ignore[type-var]
+        shards=tuple(shards),
+    )
+
+
+def _put(file: Path, target: Path) -> None:
+    """Give a file its second name, so that it stays where a rerun of a killed job looks for it."""
+    try:
+        os.link(file, target)
+    except OSError:  # a file system without links
+        shutil.copyfile(file, target)
+
+
+def _events(attributed: list[Attributed]) -> Events:
+    rejected: Counter[str] = Counter()
+    for one in attributed:
+        rejected.update(one.rejected)
+    return Events(
+        read=sum(one.read for one in attributed),
+        attributed=sum(one.attributed for one in attributed),
+        rejected=dict(sorted(rejected.items(), key=lambda item: (-item[1], item[0]))),
+    )
 
 
 def _summary(folder: Path, manifest: Manifest) -> str:

@@ -54,7 +54,7 @@ class _Flat(NamedTuple):
     def of(cls, part: Numbered) -> "_Flat":
         flat = _values(part.numbers)
         missing = flat.is_null().to_numpy(zero_copy_only=False) if flat.null_count else None
-        present = (flat.drop_nulls() if flat.null_count else flat).to_numpy()
+        present = (flat.drop_null() if flat.null_count else flat).to_numpy()
         used = np.flatnonzero(np.bincount(present, minlength=1))
         if not len(present):
             used = used[:0]

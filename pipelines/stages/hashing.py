@@ -17,6 +17,8 @@ def hash64(keys: pl.Expr, seed: int) -> pl.Expr:
     """
 
     def hashed(column: pl.Series) -> pl.Series:
+        if isinstance(column.dtype, pl.Enum):
+            return hashed(column.dtype.categories).gather(column.to_physical())
         texts = column.drop_nulls().unique()
         digests = [xxhash.xxh64_intdigest(text, seed) for text in texts.cast(pl.Binary)]
         return column.replace_strict(

@@ -1,29 +1,27 @@
 """Attribute: match events with impressions, which lie apart: by session, then back by query."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from pydantic import BaseModel
 
-from pipelines.contracts import REASON, events_schema
+from pipelines.contracts import REASON
 from pipelines.spill.coded import as_categories, as_text
 from pipelines.spill.hashing import partition_of
 from pipelines.spill.pieces import read_partition, write_piece
 from pipelines.stages.attribute import attribute
-from pipelines.steps.context import Context, collect
-from pipelines.steps.grade import read_valid
-from pipelines.steps.reasons import count_reasons
+from pipelines.stages.sessions import session_counts
+from pipelines.steps.partition import Part, collect, validated
 
 KEYS = ("row", "session_id", "document_id", "time", REASON)
-EVENTS_FILE = "events.parquet"
+EVENTS_FILE, SESSIONS_FILE = "events.parquet", "sessions.parquet"
 
 
 class Sent(BaseModel):
-    """How many usable impressions an event may belong to."""
+    """How many rows were left."""
 
-    keys: int
+    rows: int
 
 
 class Attributed(BaseModel):
@@ -34,41 +32,44 @@ class Attributed(BaseModel):
     rejected: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One partition."""
-
-    context: Context
-    number: int
+def count_sessions(task: Part, folder: Path) -> Sent:
+    """Leave the number of lists that each session has in a partition of queries."""
+    counts = collect(as_text(session_counts(validated(task))), "validate")
+    counts.write_parquet(folder / SESSIONS_FILE)
+    return Sent(rows=counts.height)
 
 
 def send_keys(task: Part, folder: Path) -> Sent:
     """Leave what events are matched with, of a partition of queries, by session."""
     usable = pl.col(REASON).is_null() & pl.col("session_id").is_not_null()
-    rows = read_valid(task.context, task.number, folder=None)
-    keys = collect(rows.filter(usable).select(*KEYS, home=pl.lit(task.number, pl.UInt16)), "validate")
+    home = pl.lit(task.number, pl.UInt16).alias("home")
+    keys = collect(validated(task).filter(usable).select(*KEYS, home), "validate")
     partitions = task.context.plan.partitions
     write_piece(keys, partition_of(keys["session_id"], partitions), partitions, folder)
-    return Sent(keys=keys.height)
+    return Sent(rows=keys.height)
 
 
 def attribute_events(task: Part, folder: Path) -> Attributed:
     """Leave the attributed events of a partition of sessions by query, and the rejected ones."""
     context = task.context
     assert context.job.events
-    keys = as_text(read_partition(context.folders("send keys"), task.number).lazy())
-    events = as_text(read_partition(context.folders("read events"), task.number).lazy())
-    told = events.select(events_schema(context.schema["time"]).names())
-    found = attribute(keys.drop("home"), told, context.job.events.counts)
+    # As text: the two sides number it each in their own way.
+    keys = as_text(read_partition(context.left_by("match"), task.number).lazy())
+    events = as_text(read_partition(context.left_by("read events"), task.number).lazy())
+    found = attribute(keys.drop("home"), events, context.job.events.counts)
     homes = keys.select(impression="row", home="home")
     matched = found.join(homes, on="impression", how="left", maintain_order="left")
     happened = collect(matched, "attribute")
     rejected = happened.filter(pl.col(REASON).is_not_null()).drop("home")
     rejected.write_parquet(folder / EVENTS_FILE)
-    used = happened.filter(pl.col(REASON).is_null()).lazy()
-    coded = as_categories(used, ["session_id", "document_id", "action"]).collect()
+    _send_home(happened.filter(pl.col(REASON).is_null()), context.plan.partitions, folder)
+    reasons = dict(rejected[REASON].value_counts().iter_rows())
+    attributed = happened.height - rejected.height
+    return Attributed(read=happened.height, attributed=attributed, rejected=reasons)
+
+
+def _send_home(attributed: pl.DataFrame, partitions: int, folder: Path) -> None:
+    texts = ["session_id", "document_id", "action", REASON]
+    coded = as_categories(attributed.lazy(), texts).collect()
     home = coded["home"].to_numpy().astype(np.uint16)
-    write_piece(coded.drop("home"), home, context.plan.partitions, folder)
-    return Attributed(
-        read=happened.height, attributed=coded.height, rejected=count_reasons(happened)
-    )
+    write_piece(coded.drop("home"), home, partitions, folder)

@@ -1,36 +1,42 @@
-"""Fit: what the encoder must know of a partition's training rows."""
+"""Fit: what must be known of a partition's lists once it is known in which part they are."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 from pydantic import BaseModel
 
+from ltr.data.manifest import SplitName
 from pipelines.contracts import PARTS
+from pipelines.encoder import Counts
 from pipelines.spill.coded import as_text
-from pipelines.stages.split import Cuts, parted
-from pipelines.steps.context import Context
-from pipelines.steps.grade import ROWS_FILE
+from pipelines.stages.leakage import parts_of_keys
+from pipelines.steps.grade import LISTS_FILE
+from pipelines.steps.partition import Part, collect, parted
 
-COUNTS_FILE = "counts.arrow"
+COUNTS_FILE, KEYS_FILE = "counts.arrow", "keys.parquet"
 
 
 class Fitted(BaseModel):
-    """How many training rows were counted."""
+    """The lists of each part."""
 
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One partition of graded lists."""
-
-    context: Context
-    number: int
-    cuts: Cuts
+    lists: dict[SplitName, int]
+    two_grades: dict[SplitName, int]
+    """Those with documents of two grades."""
 
 
-def read_part(task: Part) -> pl.LazyFrame:
-    """Return the graded rows of a partition with their part; a row's time is its list's."""
-    path = task.context.folder / "grade" / f"{task.number:05}" / ROWS_FILE
-    return parted(pl.scan_ipc(path, glob=False), task.cuts).rename({"list_time": "time"})
+def fit(task: Part, folder: Path) -> Fitted:
+    """Leave the counts of the training rows for the encoder, and in which parts keys are."""
+    job = task.context.job
+    rows = parted(task)
+    Counts.of(rows.filter(pl.col("part") == "train"), job.features).save(folder / COUNTS_FILE)
+    collect(as_text(parts_of_keys(rows, job)), "split").write_parquet(folder / KEYS_FILE)
+    firsts = collect(rows.select("query_id", "part"), "split")
+    starts = firsts["query_id"].ne_missing(firsts["query_id"].shift()).fill_null(value=True)
+    path = task.context.work / "grade" / f"{task.number:05}" / LISTS_FILE
+    lists = pl.read_ipc(path).with_columns(firsts.filter(starts)["part"])
+    lists = lists.group_by("part").agg(pl.len(), pl.col("two_grades").sum())
+    found = {row["part"]: row for row in lists.iter_rows(named=True)}
+    return Fitted(
+        lists={part: found[part]["len"] if part in found else 0 for part in PARTS},
+        two_grades={part: found[part]["two_grades"] if part in found else 0 for part in PARTS},
+    )

@@ -1,36 +1,39 @@
 """Grade: make graded lists of a partition of queries, and keep apart what is in none.
 
-Rows are left in the order of the lists: by their time and query, and within a list by position. So
+Rows are left in the order of the lists: by their time and query, and within a list in its order. So
 no later step sorts, and a list is a run of rows.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 from pydantic import BaseModel
 
-from pipelines.contracts import REASON
+from pipelines.accounting import REJECTED, count_reasons
+from pipelines.contracts import ORDER, REASON
 from pipelines.spill.coded import as_text
 from pipelines.spill.pieces import read_partition
 from pipelines.stages.attribute import count
-from pipelines.stages.group import arranged, varying
+from pipelines.stages.filters import leave_out
+from pipelines.stages.group import varying
 from pipelines.stages.label import label
+from pipelines.stages.leakage import from_the_future
 from pipelines.stages.limit import limit
-from pipelines.stages.split import timed
-from pipelines.stages.validate import validate
-from pipelines.steps.context import Context, collect
-from pipelines.steps.reasons import count_reasons
+from pipelines.stages.order import in_order
+from pipelines.stages.sessions import bot_sessions
+from pipelines.stages.split import stamp
+from pipelines.stages.vet import vet
+from pipelines.steps.attribute import SESSIONS_FILE
+from pipelines.steps.partition import ROWS_FILE, Part, collect, validated
 
-ROWS_FILE, LISTS_FILE, REJECTS_FILE = "rows.arrow", "lists.arrow", "rejects.parquet"
+LISTS_FILE, FUTURE_FILE = "lists.arrow", "future.parquet"
+REASONS_FILE, REJECTS_FILE = "reasons.parquet", "rejects.parquet"
 
 
 class Graded(BaseModel):
-    """What became of the rows of a partition."""
+    """What is in a partition."""
 
-    read: int
-    kept: int
-    rejected: dict[str, int]
+    rows: int
     grades: list[int]
     """Those that some row in a list has."""
     queries: int
@@ -39,50 +42,58 @@ class Graded(BaseModel):
     varying: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One partition of queries."""
-
-    context: Context
-    number: int
-
-
 def grade(task: Part, folder: Path) -> Graded:
-    """Leave the graded rows of a partition, one row per list about them, and the rejects."""
+    """Leave the graded rows of a partition, what is known of its lists, and the rejects."""
     job = task.context.job
-    valid = collect(read_valid(task.context, task.number, folder), "read")
-    counted = _with_counts(task, valid.lazy())
-    rows = collect(timed(limit(label(counted, job), job.lists)), "label")
-    rejected = rows.filter(pl.col(REASON).is_not_null())
-    as_text(rejected.drop("list_time").lazy()).collect().write_parquet(folder / REJECTS_FILE)
-    kept = arranged(rows.filter(pl.col(REASON).is_null()).drop("row", "session_id", "time", REASON))
+    valid = collect(validated(task), "read")
+    good = vet(leave_out(_with_counts(task, valid.lazy()), job.filters), job)
+    rows = collect(stamp(limit(label(good, job), job.lists, _bots(task))), "label")
+    collect(count_reasons(rows.lazy()), "label").write_parquet(folder / REASONS_FILE)
+    if job.leakage.known_at:
+        from_the_future(rows.lazy()).collect().write_parquet(folder / FUTURE_FILE)
+    rejects = as_text(rows.lazy().filter(REJECTED).drop("list_time"))
+    rejects.collect().write_parquet(folder / REJECTS_FILE)
+    kept = _kept(task, rows.lazy())
     kept.write_ipc(folder / ROWS_FILE, compression="uncompressed")
-    lists = kept.lazy().group_by("query_id", maintain_order=True).agg(
-        pl.col("list_time").first(), documents=pl.len(), two_grades=pl.col("grade").n_unique() > 1
-    )
-    lists.drop("query_id").collect().write_ipc(folder / LISTS_FILE, compression="uncompressed")
+    _lists(kept).write_ipc(folder / LISTS_FILE, compression="uncompressed")
     return Graded(
-        read=rows.height,
-        kept=kept.height,
-        rejected=count_reasons(rows),
+        rows=rows.height,
         grades=kept["grade"].unique().sort().to_list(),
         **_first_positions(valid),
         varying=_varying(kept),
     )
 
 
-def read_valid(context: Context, number: int, folder: Path | None) -> pl.LazyFrame:
-    """Read a partition of queries and say of every row whether it can be used."""
-    rows = read_partition(context.folders("read"), number).lazy()
-    return validate(rows)
-
-
 def _with_counts(task: Part, rows: pl.LazyFrame) -> pl.LazyFrame:
     events = task.context.job.events
     if events is None:
         return rows
-    attributed = read_partition(task.context.folders("attribute"), task.number)
+    attributed = read_partition(task.context.left_by("attribute"), task.number)
     return count(rows, as_text(attributed.lazy()), events.counts)
+
+
+def _bots(task: Part) -> pl.Series | None:
+    most = task.context.job.lists.max_per_session
+    if most is None:
+        return None
+    counts = [pl.scan_parquet(path / SESSIONS_FILE) for path in task.context.left_by("sessions")]
+    return bot_sessions(counts, most).collect().to_series()
+
+
+def _kept(task: Part, rows: pl.LazyFrame) -> pl.DataFrame:
+    """Return the rows in lists, in the lists' order; a row's time becomes that of its list."""
+    used = rows.filter(pl.col(REASON).is_null())
+    ordered = in_order(used, ["list_time", "query_id"], task.context.job.lists.direction)
+    unused = ("row", "session_id", "time", REASON, ORDER)
+    return collect(ordered.drop(unused, strict=False), "group")
+
+
+def _lists(kept: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per list: what the log as a whole is looked at by."""
+    lists = kept.lazy().group_by("query_id", maintain_order=True)
+    two_grades = pl.col("grade").min() < pl.col("grade").max()
+    about = lists.agg(pl.col("list_time").first(), two_grades=two_grades)
+    return about.drop("query_id").collect()
 
 
 def _first_positions(rows: pl.DataFrame) -> dict[str, int]:

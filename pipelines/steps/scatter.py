@@ -5,7 +5,7 @@ session: both sides of whatever must meet are in one partition.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -17,11 +17,9 @@ from pipelines.spill.coded import as_categories
 from pipelines.spill.hashing import partition_of
 from pipelines.spill.pieces import write_piece
 from pipelines.stages.read import read_events, read_impressions
-from pipelines.steps.context import Context, not_as_promised
+from pipelines.steps.partition import Context, not_as_promised
 
 BATCH_ROWS = 200_000
-SLICEABLE = frozenset({".parquet", ".arrow", ".ipc"})
-"""Formats of which a stretch can be read without what is before it."""
 
 
 class Scattered(BaseModel):
@@ -41,20 +39,6 @@ class Stretch:
     first: int
     """Number of its first row in the log."""
     events: bool = False
-
-
-def stretches(
-    context: Context, files: list[LogFile], rows: list[int], *, events: bool = False
-) -> list[Stretch]:
-    """Cut the files of a log, or of its events, into what is read at a time."""
-    first, tasks = 0, []
-    for file, number in zip(files, rows, strict=True):
-        size = context.plan.piece_rows if file.path.suffix in SLICEABLE else max(number, 1)
-        for start in range(0, number, size):
-            part = replace(file, rows=file.rows.slice(start, size)) if size < number else file
-            tasks.append(Stretch(context, part, first + start, events))
-        first += number
-    return tasks
 
 
 def scatter(task: Stretch, folder: Path) -> Scattered:

@@ -1,0 +1,63 @@
+"""Write: encode the lists of a partition and leave one shard for each part."""
+
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+from pydantic import BaseModel
+
+from ltr.data.manifest import SplitName
+from pipelines.contracts import PARTS, encoded_schema, require
+from pipelines.encoder import Encoder
+from pipelines.shards import write_shard
+from pipelines.steps.partition import Part, collect, parted
+
+ENCODER = "encoder"
+
+
+class ShardRecord(BaseModel):
+    """What a shard holds."""
+
+    lists: int
+    documents: int
+    grades: dict[int, int]
+    first: int | datetime
+    last: int | datetime
+    sha256: str
+
+
+class Written(BaseModel):
+    """The shards of a partition; a part without lists has none."""
+
+    shards: dict[SplitName, ShardRecord]
+
+
+def write(task: Part, folder: Path) -> Written:
+    """Leave ``<part>.arrow`` for each part that has lists."""
+    context = task.context
+    encoder = _encoder(context.work / ENCODER)
+    rows = parted(task).with_columns(time="list_time")
+    schema = pl.Schema(
+        {**encoded_schema(context.job.features, context.schema["time"]), "part": pl.Enum(PARTS)}
+    )
+    encoded = collect(require(encoder.transform(rows), schema, "encode"), "encode")
+    shards: dict[SplitName, ShardRecord] = {}
+    for part in PARTS:
+        lists = encoded.filter(pl.col("part") == part).drop("part")
+        if lists.height:
+            path = folder / f"{part}.arrow"
+            times = lists["time"]
+            shards[part] = ShardRecord(
+                **write_shard(lists, encoder.features(), path)._asdict(),
+                grades=dict(lists["grade"].value_counts().iter_rows()),
+                first=times[0],
+                last=times[-1],
+            )
+    return Written(shards=shards)
+
+
+@lru_cache(maxsize=1)
+def _encoder(folder: Path) -> Encoder:
+    """One process encodes many partitions; the folder is named after the work, so is never stale."""
+    return Encoder.load(folder)

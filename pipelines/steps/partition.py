@@ -1,0 +1,71 @@
+"""A partition as the stages want it: whole queries, from the files that earlier steps left."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.config import Job
+from pipelines.contracts import REASON
+from pipelines.errors import LogError, first_line
+from pipelines.spill.budget import Plan
+from pipelines.spill.pieces import read_partition
+from pipelines.stages.split import Cuts, assign
+from pipelines.stages.validate import validate
+
+ROWS_FILE = "rows.arrow"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every task of a run must know."""
+
+    job: Job
+    plan: Plan
+    schema: pl.Schema
+    """Of impressions as they are read: the same for all files."""
+    work: Path
+
+    def left_by(self, step: str) -> list[Path]:
+        """Return the folders of a step's tasks, in the order of their numbers."""
+        return sorted(path for path in (self.work / step).glob("*") if path.name[0] != ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One partition of queries, or of sessions."""
+
+    context: Context
+    number: int
+    cuts: Cuts | None = None
+    """When the parts begin, once it is known."""
+
+
+def validated(task: Part) -> pl.LazyFrame:
+    """Read the impressions of a partition and say of every row whether it can be used."""
+    return validate(read_partition(task.context.left_by("read"), task.number).lazy())
+
+
+def parted(task: Part) -> pl.LazyFrame:
+    """Read the graded lists of a partition, row by row, each with its part."""
+    path = task.context.work / "grade" / f"{task.number:05}" / ROWS_FILE
+    rows = pl.scan_ipc(path, glob=False).with_columns(pl.lit(None, pl.String).alias(REASON))
+    return assign(rows, task.context.job.split, task.cuts)
+
+
+def collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
+    """Run a stage. What only the values themselves can show to be wrong is noticed here.
+
+    Raises:
+        LogError: The stage cannot be run on these values.
+    """
+    try:
+        return frame.collect()
+    except pl.exceptions.PolarsError as error:
+        raise not_as_promised(error, stage) from None
+
+
+def not_as_promised(error: Exception, stage: str) -> LogError:
+    """Return the error of a log whose values are not what its columns say."""
+    rule = "the log's values must be as its columns' types promise"
+    return LogError(stage=stage, rule=rule, found=first_line(error))
