@@ -54,7 +54,8 @@ def stretches(table: Table, context: Context) -> list[Stretch]:
             part = replace(file, rows=file.rows.slice(start, size)) if size < rows else file
             tasks.append(Stretch(context, part, first + start, table.events))
         first += rows
-    return tasks
+    # A table without rows leaves its columns all the same.
+    return tasks or [Stretch(context, table.files[0], 0, table.events)]
 
 
 def refuse_unusable(graded: Sequence[Graded], context: Context) -> None:
@@ -98,7 +99,9 @@ def say_varying(graded: Sequence[Graded], progress: Progress) -> dict[str, int]:
 
 def with_cuts(parts: Sequence[Part], context: Context) -> list[Part]:
     """Find when the parts begin: the times of all lists are sorted, 8 bytes a list."""
-    found = cuts(_list_times(context), context.job.split) if context.job.split.by == "time" else None
+    found = (
+        cuts(_list_times(context), context.job.split) if context.job.split.by == "time" else None
+    )
     return [replace(part, cuts=found) for part in parts]
 
 
@@ -137,4 +140,6 @@ def fit_encoder(context: Context, previous: Encoder | None) -> Encoder:
 
 def _list_times(context: Context) -> pl.Series:
     paths = [path / LISTS_FILE for path in context.left_by("grade")]
-    return pl.concat([pl.scan_ipc(path).select("list_time") for path in paths]).collect().to_series()
+    return (
+        pl.concat([pl.scan_ipc(path).select("list_time") for path in paths]).collect().to_series()
+    )

@@ -123,7 +123,9 @@ class EncodedColumn:
         if isinstance(ids.dtype, pl.Enum):
             # Each text once: the numbers of its rows are looked up.
             texts = ids.dtype.categories.extend(pl.Series([None], dtype=pl.String))
-            return self._numbers(texts)[ids.to_physical().fill_null(len(texts) - 1).to_numpy()]
+            codes = ids.to_physical().cast(pl.Int64).fill_null(len(texts) - 1).to_numpy()
+            numbers: Integers = self._numbers(texts)[codes]
+            return numbers
         if self.vocabulary is None:
             settings = self.about.settings
             assert settings.buckets is not None

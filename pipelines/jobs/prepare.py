@@ -19,8 +19,8 @@ from pipelines.encoder import Encoder
 from pipelines.engines import EngineName, open_engine
 from pipelines.errors import LogError
 from pipelines.flow import Prepared, prepare
-from pipelines.joints import Log, Table, fates_of
 from pipelines.jobs.folders import Folders
+from pipelines.joints import Log, Table, fates_of
 from pipelines.progress import Progress
 from pipelines.sources import LogFile, scan
 from pipelines.spill.budget import Plan, bytes_of_row, check_disk, plan
@@ -47,34 +47,52 @@ def run(job: Job, folders: Folders, progress: Progress, engine: EngineName = "lo
     """
     with progress.step("look at the log"):
         log = open_log(job, folders)
-        job = choose(log.impressions.files, job)
-        check_clocks(log.impressions.files, log.events.files if log.events else (), job)
-        rows = read_impressions(log.impressions.files, job)
-        row_bytes = bytes_of_row(collect(rows.head(SAMPLE_ROWS), "read"))
-        cut = plan(sum(log.impressions.rows), row_bytes, job.prepare.memory)
+    return _summary(folders.lists, make_lists(log, job, folders, progress, engine))
+
+
+def make_lists(
+    log: Log, job: Job, folders: Folders, progress: Progress, engine: EngineName = "local"
+) -> Manifest:
+    """Make ``lists`` of an open log.
+
+    Raises:
+        JobError: The log cannot be used as the job file says, or the disk cannot hold the work.
+    """
+    job = choose(log.impressions.files, job)
+    check_clocks(log.impressions.files, log.events.files if log.events else (), job)
+    rows = read_impressions(log.impressions.files, job)
+    row_bytes = bytes_of_row(collect(rows.head(SAMPLE_ROWS), "read"))
+    cut = plan(sum(log.impressions.rows), row_bytes, job.prepare.memory)
     with work_folder(folders.run, _identity(job, log, cut)) as folder, open_engine(engine) as on:
         if not any(folder.iterdir()):
             check_disk(folder, sum(log.impressions.rows), row_bytes)
         context = Context(job, cut, rows.collect_schema(), folder)
         prepared = prepare(log, context, Work(folder, on, progress), _present(folders, job))
         with replace_folder(folders.lists) as lists, progress.step("commit"):
-            manifest = _commit(prepared, context, lists)
-    return _summary(folders.lists, manifest)
+            return _commit(prepared, context, lists)
 
 
 def open_log(job: Job, folders: Folders) -> Log:
     """Find the files of the log, and count their rows.
 
     Raises:
-        LogError: There is none, one cannot be read, or they have no rows.
+        LogError: There is none, one cannot be read, or the log has no rows.
     """
-    impressions = _table(scan(folders.log / job.log.path, job.id_columns))
-    if not sum(impressions.rows):
+    impressions = scan(folders.log / job.log.path, job.id_columns)
+    events = scan(folders.log / job.events.path, job.events.id_columns) if job.events else None
+    return as_log(impressions, events)
+
+
+def as_log(impressions: Sequence[LogFile], events: Sequence[LogFile] | None) -> Log:
+    """Count the rows of the files.
+
+    Raises:
+        LogError: A file cannot be read, or the log has no rows.
+    """
+    log = Log(_table(impressions), None if events is None else _table(events, events=True))
+    if not sum(log.impressions.rows):
         raise LogError(stage="read", rule="the log must have rows", found="none")
-    if job.events is None:
-        return Log(impressions, None)
-    files = scan(folders.log / job.events.path, job.events.id_columns)
-    return Log(impressions, _table(files, events=True))
+    return log
 
 
 def _table(files: Sequence[LogFile], *, events: bool = False) -> Table:
@@ -141,7 +159,8 @@ def _commit(prepared: Prepared, context: Context, folder: Path) -> Manifest:
 def _split(part: SplitName, written: list[Written], context: Context, folder: Path) -> Split:
     """Number the shards of a part and add them up."""
     (folder / part).mkdir()
-    records, shards = [], []
+    records: list[ShardRecord] = []
+    shards: list[Shard] = []
     for path, task in zip(context.left_by("write"), written, strict=True):
         if record := task.shards.get(part):
             file = f"{part}/{len(shards):05}.arrow"
@@ -166,8 +185,8 @@ def _added_up(records: list[ShardRecord], shards: list[Shard]) -> Split:
         lists=sum(record.lists for record in records),
         documents=sum(record.documents for record in records),
         grades=dict(sorted(grades.items())),
-        first=str(min(record.first for record in records)),  # type: ignore[type-var]
-        last=str(max(record.last for record in records)),  # type: ignore[type-var]
+        first=str(min(record.first for record in records)),
+        last=str(max(record.last for record in records)),
         shards=tuple(shards),
     )
 

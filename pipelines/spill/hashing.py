@@ -32,7 +32,8 @@ def partition_of(keys: pl.Series, partitions: int) -> Partitions:
     number = len(coded.dictionary)
     of_key = np.fromiter((value % partitions for value in hashed), np.uint16, number)
     if not keys.null_count():
-        return of_key[coded.indices.to_numpy()]
+        codes: NDArray[np.uint32] = coded.indices.to_numpy()
+        return of_key[codes]
     place = np.arange(len(keys)) % partitions
     missing = keys.is_null().to_numpy()
     codes = coded.indices.fill_null(0).to_numpy()

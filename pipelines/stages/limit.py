@@ -37,7 +37,9 @@ def limit(graded: pl.LazyFrame, limits: ListLimits, bots: pl.Series | None = Non
         bots: Sessions whose rows are left out: see ``pipelines.stages.sessions``.
     """
     if bots is not None:
-        graded = graded.with_columns(also(BOT, pl.col("session_id").cast(pl.String).is_in(bots.implode())))
+        graded = graded.with_columns(
+            also(BOT, pl.col("session_id").cast(pl.String).is_in(bots.implode()))
+        )
     if limits.longer != "leave out":
         graded = _shorten(graded, limits)
     length = _of_list(USABLE.sum())

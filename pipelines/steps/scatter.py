@@ -60,7 +60,9 @@ def scatter(task: Stretch, folder: Path) -> Scattered:
 
 def _pieces(task: Stretch) -> Iterator[pl.DataFrame]:
     """Read in batches and yield as many of them together as fit the memory; one at least."""
-    names = [name for name, dtype in _rows(task).collect_schema().items() if _is_numbered(name, dtype)]
+    names = [
+        name for name, dtype in _rows(task).collect_schema().items() if _is_numbered(name, dtype)
+    ]
     held: list[pl.DataFrame] = []
     rows = as_categories(_rows(task), names)
     try:
@@ -80,7 +82,7 @@ def _rows(task: Stretch) -> pl.LazyFrame:
         return read_events([task.file], job.events, schema["time"])
     rows = read_impressions([task.file], job)
     # Files may differ in the width of a column that rules read; all pieces are alike.
-    return rows.cast(dict(schema)).with_columns(pl.col("row") + task.first)
+    return rows.cast(schema).with_columns(pl.col("row") + task.first)
 
 
 def _is_numbered(name: str, dtype: pl.DataType) -> bool:

@@ -59,5 +59,5 @@ def write(task: Part, folder: Path) -> Written:
 
 @lru_cache(maxsize=1)
 def _encoder(folder: Path) -> Encoder:
-    """One process encodes many partitions; the folder is named after the work, so is never stale."""
+    """One process encodes many partitions; the folder is named after the work: never stale."""
     return Encoder.load(folder)

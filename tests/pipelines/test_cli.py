@@ -75,7 +75,7 @@ def test_prepare_says_what_it_wrote(folder, capsys):
 def test_the_steps_are_told_as_plain_lines_where_there_is_no_terminal(folder, capsys):
     ltr("prepare", folder / "job.toml")
     lines = capsys.readouterr().err.splitlines()
-    assert any(line.startswith("prepare: validate done in ") for line in lines)
+    assert any(line.startswith("prepare: grade done in ") for line in lines)
     assert not any("\x1b" in line for line in lines)
 
 
@@ -169,7 +169,7 @@ def test_a_killed_job_leaves_the_old_lists_and_the_next_one_cleans_up(folder):
     before = (folder / "run" / "lists" / "manifest.json").read_text()
     killed = (
         "import os, signal, sys, pipelines.jobs.prepare as job, pipelines.cli as cli;"
-        "job.write_rejects = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
+        "job._split = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
         "cli.main(sys.argv[1:])"
     )
     command = [sys.executable, "-c", killed, "prepare", str(folder / "job.toml")]

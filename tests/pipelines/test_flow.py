@@ -7,17 +7,12 @@ from hypothesis import strategies as st
 from ltr.data.manifest import Manifest
 from pipelines.encoder import Encoder
 from pipelines.errors import LogError
-from pipelines.flow import prepare
 from pipelines.jobs.folders import Folders
 from pipelines.jobs.prepare import run
 from pipelines.progress import Progress
+from tests.pipelines.cuts import cut_into
 from tests.pipelines.job_tables import as_file, events, job, log
-
-
-def prepared(impressions, happened=None, **changes):
-    happened = events() if happened is None else happened
-    with Progress("test") as progress:
-        return prepare(as_file(impressions), as_file(happened), job(**changes), progress)
+from tests.pipelines.prepared import prepare
 
 
 @pytest.fixture
@@ -31,6 +26,12 @@ def made(folders, **changes):
     with Progress("test") as progress:
         run(job(**changes), folders, progress)
     return Manifest.load(folders.lists, verify=True)
+
+
+def prepared(impressions, happened=None, **changes):
+    happened = events() if happened is None else happened
+    with Progress("test") as progress:
+        return prepare(as_file(impressions), as_file(happened), job(**changes), progress)
 
 
 def test_the_whole_order_gives_graded_encoded_lists_by_time():
@@ -55,9 +56,8 @@ def test_every_row_is_in_a_list_or_has_its_reason():
     dirty = pl.concat([log(), log().head(5), log(1).with_columns(request=pl.lit(None, pl.String))])
     rows = prepared(dirty).rows
     assert rows.height == dirty.height
-    assert rows["reason"].is_null().equals(rows["part"].is_not_null())
-    in_lists = sum(frame["grade"].list.len().sum() for frame in prepared(dirty).lists.values())
-    assert in_lists == rows["reason"].null_count() == 30
+    assert rows["row"].drop_nulls().to_list() == list(range(30, 38))
+    assert rows["reason"].null_count() == 30
 
 
 @pytest.mark.parametrize(
@@ -125,25 +125,18 @@ def test_datetimes_stay_datetimes_on_disk(folders):
     assert made(folders).splits["train"].first == "1970-01-01 00:00:00"
 
 
-def test_a_large_part_is_cut_into_shards_but_no_list_is(folders, monkeypatch):
-    monkeypatch.setattr("pipelines.shards.SHARD_DOCUMENTS", 6)
-    shards = made(folders).splits["train"].shards
-    assert [shard.lists for shard in shards] == [2, 2, 2, 1]
-    assert [shard.documents for shard in shards] == [6, 6, 6, 3]
-
-
 def test_rejects_are_kept_with_their_reason(folders):
     pl.concat([log(), log().head(2)]).write_parquet(folders.log / "log.parquet")
     late = pl.DataFrame({"visit": ["v1"], "item": ["d1"], "at": [0], "what": ["click"]})
     pl.concat([events(), late]).write_parquet(folders.log / "events.parquet")
     manifest = made(folders)
-    rows = pl.read_parquet(folders.lists / "rejects" / "rows.parquet")
+    rows = pl.read_parquet(folders.lists / "rejects" / "rows-00000.parquet")
     assert rows.select("row", "query_id", "document_id", "reason").rows() == [
         (30, "q0", "d0", "document is already in this query"),
         (31, "q0", "d1", "document is already in this query"),
     ]
     assert manifest.rows.rejected == {"document is already in this query": 2}
-    rejected = pl.read_parquet(folders.lists / "rejects" / "events.parquet")
+    rejected = pl.read_parquet(folders.lists / "rejects" / "events-00000.parquet")
     assert rejected["reason"].to_list() == list(manifest.events.rejected)
 
 
@@ -191,14 +184,14 @@ row = st.fixed_dictionaries(
 SCHEMA = {**log().schema}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(row, max_size=40))
-def test_no_row_of_any_log_is_lost(rows):
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(row, max_size=40), st.integers(1, 5))
+def test_no_row_of_any_log_is_lost(rows, partitions):
     dirty = pl.concat([log(), pl.DataFrame(rows, schema=SCHEMA)])
-    result = prepared(dirty)
-    in_lists = sum(frame["grade"].list.len().sum() for frame in result.lists.values())
-    reasons = result.rows["reason"].drop_nulls().len()
-    assert in_lists + reasons == dirty.height
-    assert not any(frame.null_count().sum_horizontal().item() for frame in result.lists.values())
-    queries = [query for frame in result.lists.values() for query in frame["query_id"]]
-    assert len(queries) == len(set(queries))
+    with cut_into(partitions):
+        result = prepared(dirty)
+    lists = pl.concat(result.lists.values())
+    assert lists["grade"].list.len().sum() == result.manifest.rows.kept
+    assert result.rows.height == result.manifest.rows.read == dirty.height
+    assert not lists.null_count().sum_horizontal().item()
+    assert lists["query_id"].is_unique().all()

@@ -3,11 +3,11 @@ import pytest
 
 from pipelines.config import Filter
 from pipelines.errors import ConfigError, LogError
-from pipelines.flow import prepare
 from pipelines.progress import Progress
 from pipelines.stages.filters import check_filters, filter_columns, leave_out
 from pipelines.stages.limit import BEYOND, SHORT
 from tests.pipelines.job_tables import as_file, events, job, log
+from tests.pipelines.prepared import prepare
 
 
 def filters(*pairs):

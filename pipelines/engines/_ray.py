@@ -1,0 +1,91 @@
+"""The Ray engine: tasks on the nodes of a cluster, which all see the same files.
+
+Ray is told nothing of the data: a task is a few hundred bytes that say which files to read and
+which folder to leave. A worker that dies is replaced, and its task run again.
+"""
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from pipelines.errors import JobError
+
+Task = TypeVar("Task")
+Record = TypeVar("Record")
+
+RETRIES = 3
+"""How often a task is run again whose worker died."""
+
+
+class OnRay:
+    """Runs tasks on the cluster that this process is connected to."""
+
+    def map(
+        self, function: Callable[[Task], Record], tasks: Sequence[Task]
+    ) -> Iterator[tuple[int, Record]]:
+        """Yield the number of each task and its result, as they are done."""
+        import ray
+
+        # A worker's own error is no reason to try again: it would be the same.
+        remote = ray.remote(max_retries=RETRIES, retry_exceptions=False)(function)
+        number_of = {remote.remote(task): number for number, task in enumerate(tasks)}
+        waiting = list(number_of)
+        try:
+            while waiting:
+                (done,), waiting = ray.wait(waiting, num_returns=1)
+                yield number_of[done], _result(done)
+        finally:
+            for one in waiting:
+                ray.cancel(one, force=True)
+
+
+def _result(done: object) -> Record:  # type: ignore[type-var]
+    import ray
+
+    try:
+        return ray.get(done)  # type: ignore[no-any-return]
+    except ray.exceptions.RayTaskError as error:
+        # What the task raised, without the stack of the worker.
+        raise error.cause from None
+    except ray.exceptions.RayError as error:
+        first = str(error).strip().partition("\n")[0]
+        msg = f"ray: a task must end on one of the cluster's workers; {first}"
+        raise JobError(msg) from None
+
+
+@contextmanager
+def on_ray() -> Iterator[OnRay]:
+    """Connect to the cluster that ``RAY_ADDRESS`` names, or else start one of this machine.
+
+    Raises:
+        JobError: Ray is not installed, or the cluster cannot be reached.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Said on import, of a default that Ray is about to change; it concerns accelerators.
+            warnings.simplefilter("ignore", FutureWarning)
+            import ray
+    except ModuleNotFoundError:
+        msg = "--engine ray: ray is not installed; it needs the extra: pip install 'ltr[ray]'"
+        raise JobError(msg) from None
+    mine = not ray.is_initialized()
+    if mine:
+        _connect(ray)
+    try:
+        yield OnRay()
+    finally:
+        if mine:
+            ray.shutdown()
+
+
+def _connect(ray: object) -> None:
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    address = os.environ.get("RAY_ADDRESS")
+    try:
+        ray.init(log_to_driver=False, include_dashboard=False, logging_level="error")  # type: ignore[attr-defined]
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        msg = f"--engine ray: no cluster can be reached at {address or 'this machine'} ({first})"
+        raise JobError(msg) from None
