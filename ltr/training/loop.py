@@ -59,7 +59,7 @@ def train(
     config = recipe.training
     batches = TrainingBatches(
         Lists(lists_folder, "train", popularity=objective.needs_popularity),
-        lists_per_batch=config.lists_per_batch,
+        size=config.lists_per_batch,
         seed=config.seed,
     )
     validation = _validation_lists(lists_folder)
