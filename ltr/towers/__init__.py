@@ -1,5 +1,6 @@
 """Two towers and a scorer over torchrec's embedding tables."""
 
+from ltr.towers.by_name import make_ranker
 from ltr.towers.parallel import dense_parameters, distribute, plain_weights, process_group
 from ltr.towers.ranker import Ranker
 
@@ -7,6 +8,7 @@ __all__ = [
     "Ranker",
     "dense_parameters",
     "distribute",
+    "make_ranker",
     "plain_weights",
     "process_group",
 ]

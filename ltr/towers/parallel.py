@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.distributed.optim.apply_optimizer_in_backward import (
     _apply_optimizer_in_backward as apply_optimizer_in_backward,
 )
+from torchrec import EmbeddingBagCollection
 from torchrec.distributed import DistributedModelParallel
 from torchrec.distributed.embeddingbag import EmbeddingBagCollectionSharder
 from torchrec.distributed.planner import EmbeddingShardingPlanner
@@ -27,7 +28,7 @@ from torchrec.distributed.planner.types import (
 from torchrec.distributed.types import ShardingPlan
 from torchrec.optim.rowwise_adagrad import RowWiseAdagrad
 
-from ltr.towers.ranker import Ranker, is_table
+from ltr.towers.ranker import is_table
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def process_group(device: torch.device) -> Iterator[None]:
 
 
 def distribute(
-    ranker: Ranker, *, device: torch.device, table_learning_rate: float
+    ranker: nn.Module, *, device: torch.device, table_learning_rate: float
 ) -> DistributedModelParallel:
     """Wrap a ranker for training; call it inside `process_group`.
 
@@ -85,7 +86,7 @@ def plain_weights(model: DistributedModelParallel) -> dict[str, Tensor]:
 
 
 def _plan(
-    ranker: Ranker, device: torch.device, sharders: list[EmbeddingBagCollectionSharder]
+    ranker: nn.Module, device: torch.device, sharders: list[EmbeddingBagCollectionSharder]
 ) -> ShardingPlan:
     """Let the planner place the tables, among the forms that have a fused optimizer.
 
@@ -110,9 +111,8 @@ def _plan(
     return planner.collective_plan(ranker, sharders, dist.group.WORLD)
 
 
-def _table_names(ranker: Ranker) -> list[str]:
-    towers = [ranker.query_tower, ranker.document_tower]
-    tables = [tower.tables for tower in towers if tower and tower.tables is not None]
+def _table_names(ranker: nn.Module) -> list[str]:
+    tables = [part for part in ranker.modules() if isinstance(part, EmbeddingBagCollection)]
     return [config.name for each in tables for config in each.embedding_bag_configs()]
 
 

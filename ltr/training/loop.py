@@ -14,7 +14,7 @@ from ltr.data.reader import Lists
 from ltr.data.seeds import generator
 from ltr.metrics import ndcg
 from ltr.recipe import Recipe
-from ltr.towers import Ranker, dense_parameters, distribute, plain_weights, process_group
+from ltr.towers import dense_parameters, distribute, make_ranker, plain_weights, process_group
 from ltr.training.checkpoint import EpochRecord, ModelCard, save_records, save_weights
 from ltr.training.finite import Guard
 from ltr.training.objective import Objective
@@ -65,7 +65,7 @@ def train(
     validation = _validation_lists(lists_folder)
     manifest = validation.manifest
     with replace_folder(out_folder) as folder, process_group(device):
-        ranker = Ranker(manifest.features, recipe.towers, seed=config.seed)
+        ranker = make_ranker(manifest.features, recipe.towers, seed=config.seed)
         trainer = Trainer(ranker, objective, recipe, device)
         progress.start(
             num_lists=len(batches.numbers),
@@ -90,7 +90,7 @@ class Trainer:
     """The state of a training: the wrapped model and the optimizer of its dense part."""
 
     def __init__(
-        self, ranker: Ranker, objective: Objective, recipe: Recipe, device: torch.device
+        self, ranker: nn.Module, objective: Objective, recipe: Recipe, device: torch.device
     ) -> None:
         self.config = config = recipe.training
         self.guard = Guard()
