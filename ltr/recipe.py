@@ -168,14 +168,43 @@ class TrainingConfig(Config):
     epochs: Positive = 10
     """At most so many passes over the lists."""
     lists_per_batch: Positive = 64
+    """Over all ranks."""
+    documents_per_batch: Positive | None = None
+    """Instead of ``lists_per_batch``: a batch takes lists as long as they have so few documents."""
+    bucket: Positive = 1
+    """So many batches together are sorted by length: for attention, which pads."""
     learning_rate: Rate = 0.001
-    """Of Adam, for all weights but the tables."""
+    """Of AdamW, for all weights but the tables."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Of AdamW."""
     table_learning_rate: Rate = 0.05
-    """Of row-wise Adagrad, for the tables."""
+    """Of the tables' optimizer, which is fused with the backward pass."""
+    table_optimizer: Literal["rowwise_adagrad", "adagrad", "adam"] = "rowwise_adagrad"
+    """``adam`` needs a GPU."""
+    warmup: Annotated[int, Field(ge=0)] = 0
+    """Steps in which the learning rates grow to theirs."""
+    decay: Literal["none", "linear", "cosine"] = "none"
+    """How they fall to 0 until the end of the last epoch."""
+    clip: Rate | None = None
+    """Largest norm of the gradient of all weights but the tables; a larger one is scaled down."""
+    accumulate: Positive = 1
+    """Batches whose gradients are added up to one step; the tables learn from each at once."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the layers' arithmetic; weights, tables, scores and losses are of float32."""
+    deterministic: bool = False
+    """Refuse operations whose result depends on the order in which threads end."""
     patience: Positive = 2
     """Stop after so many epochs without a better validation NDCG@10."""
     seed: Seed = 0
-    """Decides the initial weights, the order of the lists and the sampled negatives."""
+    """Decides the initial weights, the order of the lists, the sampled negatives, the dropout."""
+
+    @model_validator(mode="after")
+    def _a_batch_has_one_size(self) -> Self:
+        if self.documents_per_batch is not None and self.lists_per_batch != 64:
+            msg = "a batch has a number of lists or of documents; got lists_per_batch and "
+            msg += f"documents_per_batch ({self.lists_per_batch} and {self.documents_per_batch})"
+            raise ValueError(msg)
+        return self
 
 
 class Recipe(Config):
