@@ -121,14 +121,21 @@ def plain_weights(model: DistributedModelParallel) -> dict[str, Tensor]:
     for name, weight in model.state_dict().items():
         if not isinstance(weight, ShardedTensor):
             plain[name] = weight.detach().cpu().clone()
-            continue
-        is_first = dist.get_rank() == 0
-        out = torch.empty(weight.size(), device=_device_of(weight)) if is_first else None
-        with without_advice():
-            weight.gather(dst=0, out=out)
-        if out is not None:
-            plain[name] = out.cpu()
+        elif (whole := _gathered(weight)) is not None:
+            plain[name] = whole
     return plain
+
+
+def _gathered(weight: ShardedTensor) -> Tensor | None:
+    """All shards as one tensor, on rank 0 alone."""
+    with without_advice():
+        out = None
+        if dist.get_rank() == 0:
+            shards = weight.local_shards()
+            device = shards[0].tensor.device if shards else torch.device("cpu")
+            out = torch.empty(weight.size(), device=device)
+        weight.gather(dst=0, out=out)
+    return None if out is None else out.cpu()
 
 
 @contextmanager
@@ -202,8 +209,3 @@ def _fill(model: DistributedModelParallel, weights: dict[str, Tensor]) -> None:
                 for dim, (start, size) in enumerate(zip(starts, sizes, strict=True)):
                     part = part.narrow(dim, start, size)
                 shard.tensor.copy_(part)
-
-
-def _device_of(weight: ShardedTensor) -> torch.device:
-    shards = weight.local_shards()
-    return shards[0].tensor.device if shards else torch.device("cpu")

@@ -22,7 +22,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
+from torch.distributed.checkpoint.hf_storage import (
+    HuggingFaceStorageReader,
+    HuggingFaceStorageWriter,
+)
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
 
 from ltr.data.manifest import checksum
 from ltr.towers.parallel import without_advice
@@ -71,8 +76,8 @@ class Snapshots:
             unfinished.mkdir(parents=True)
         dist.barrier()
         with without_advice():
-            writer = dcp.HuggingFaceStorageWriter(path=str(unfinished), save_distributed=True)
-            dcp.save(tensors, storage_writer=writer)
+            writer = HuggingFaceStorageWriter(path=str(unfinished), save_distributed=True)
+            save(tensors, storage_writer=writer)
         if dist.get_rank() == 0:
             self._commit(unfinished, target, state | {"step": step})
         dist.barrier()
@@ -97,7 +102,7 @@ class Snapshots:
         """Fill ``tensors`` in place from the snapshot that `latest` gave; all ranks call it."""
         folder = self.folder / f"{_PREFIX}{state['step']:08}"
         with without_advice():
-            dcp.load(tensors, storage_reader=dcp.HuggingFaceStorageReader(path=str(folder)))
+            load(tensors, storage_reader=HuggingFaceStorageReader(path=str(folder)))
 
     def clear(self) -> None:
         """Remove them all: the training is done."""
