@@ -81,26 +81,29 @@ def train(
     """
     device = _device()
     objective = Objective.of(recipe.loss)
-    with ExitStack() as stack:
-        stack.enter_context(_determinism(recipe.training))
-        stack.enter_context(process_group(device))
+    with _determinism(recipe.training), process_group(device):
         batches = _batches(lists_folder, recipe, objective)
         validation = _validation_lists(lists_folder)
-        folder = _folder(stack, out_folder)
-        ranker = make_ranker(validation.manifest.features, recipe.towers, seed=recipe.training.seed)
-        run = Run(
-            trainer=Trainer(ranker, objective, recipe, device),
-            batches=batches,
-            validation=validation,
-            progress=progress or Silent(),
-            snapshots=_snapshots(snapshots, validation, recipe),
-            stop=stack.enter_context(on_sigterm()),
-        )
-        run.finish()
-        if folder is not None:
-            _write(folder, run, validation, recipe)
-    if run.snapshots is not None and folder is not None:
-        run.snapshots.clear()
+        with ExitStack() as stack:
+            folder = _folder(stack, out_folder)
+            ranker = make_ranker(
+                validation.manifest.features, recipe.towers, seed=recipe.training.seed
+            )
+            run = Run(
+                trainer=Trainer(ranker, objective, recipe, device),
+                batches=batches,
+                validation=validation,
+                progress=progress or Silent(),
+                snapshots=_snapshots(snapshots, validation, recipe),
+                stop=stack.enter_context(on_sigterm()),
+            )
+            run.finish()
+            if folder is not None:
+                _write(folder, run, validation, recipe)
+        if run.snapshots is not None and folder is not None:
+            run.snapshots.clear()
+        # No rank goes on to read a model that rank 0 has not written yet.
+        dist.barrier()
     return run.history
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
-from torch import multiprocessing
+from torch.multiprocessing.spawn import spawn
 
 from ltr.data.manifest import Feature
 from ltr.data.reader import Lists
 from ltr.recipe import Recipe, TowersConfig
 from ltr.towers import Ranker, distribute, plain_weights, process_group
-from ltr.training import EpochRecord, SnapshotPolicy, load_ranker, score, train
+from ltr.training import EpochRecord, SnapshotPolicy, load_history, load_ranker, score, train
 from tests.training.planted import planted, recipe
 from tests.training.test_snapshots import Crash
 
@@ -27,7 +27,7 @@ def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def attentive() -> Recipe:
-    made = recipe(epochs=3, lists_per_batch=16)
+    made = recipe("softmax_cross_entropy", epochs=3, lists_per_batch=16)
     towers = TowersConfig.model_validate(
         made.towers.model_dump() | {"attention": {"dim": 8, "heads": 2}}
     )
@@ -47,7 +47,7 @@ def _in_process(rank: int, store: str, function: Any, arguments: tuple[Any, ...]
 def on_two_ranks(tmp_path: Path, function: Any, *arguments: Any) -> None:
     """Run a function of this module in two processes of one group."""
     store = tmp_path / f"store-{len(os.listdir(tmp_path))}"  # noqa: PTH208 - a number is enough
-    multiprocessing.spawn(_in_process, (str(store), function, arguments), nprocs=RANKS)
+    spawn(_in_process, (str(store), function, arguments), nprocs=RANKS)
 
 
 def _train(lists: Path, out: Path, settings: Recipe, after: int, snapshots: Path | None) -> None:
@@ -66,8 +66,6 @@ def _train(lists: Path, out: Path, settings: Recipe, after: int, snapshots: Path
 def test_two_processes_reach_the_loss_curve_of_one(
     lists: Path, tmp_path: Path, settings: Recipe
 ) -> None:
-    from ltr.training import load_history
-
     train(lists, tmp_path / "one", settings)
     on_two_ranks(tmp_path, _train, lists, tmp_path / "two", settings, 1000, None)
     one, two = load_history(tmp_path / "one"), load_history(tmp_path / "two")
@@ -77,8 +75,6 @@ def test_two_processes_reach_the_loss_curve_of_one(
 
 
 def test_a_snapshot_of_two_ranks_is_gone_on_from_by_one(lists: Path, tmp_path: Path) -> None:
-    from ltr.training import load_history
-
     settings, snapshots = recipe(epochs=3), tmp_path / "snapshots"
     train(lists, tmp_path / "whole", settings)
     on_two_ranks(tmp_path, _train, lists, tmp_path / "model", settings, 9, snapshots)
