@@ -45,28 +45,95 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
+class TableConfig(Config):
+    """The embedding table of one id column, where it differs from the others."""
+
+    dim: Annotated[int, Field(ge=4, multiple_of=4)] | None = None
+    """Length of the column's vectors; None: ``embedding_dim``."""
+    pooling: Literal["mean", "sum"] = "mean"
+    """What becomes of several ids in one row."""
+
+
+class AttentionConfig(Config):
+    """Self-attention over the documents of a list: each is scored beside its competitors.
+
+    The context-aware ranker of Pobrotyn et al., 2020 (arXiv:2005.10084), without its positional
+    encoding: the order of the documents means nothing.
+    """
+
+    dim: Positive = 32
+    """Length of a document's vector within the blocks; a multiple of ``heads``."""
+    heads: Positive = 2
+    blocks: Positive = 1
+
+    @model_validator(mode="after")
+    def _heads_share_the_vector(self) -> Self:
+        if self.dim % self.heads:
+            msg = f"dim must be a multiple of heads; got {self.dim} and {self.heads}"
+            raise ValueError(msg)
+        return self
+
+
 class TowersConfig(Config):
-    """Sizes of the towers and of the scorer on top of them.
+    """Sizes of the towers, how their vectors meet, and the scorer on top of them.
 
     Example:
         >>> TowersConfig(query=(64, 16), document=(32, 16)).scorer
         (32,)
     """
 
+    name: Annotated[str, Field(min_length=1)] = "two_towers"
+    """``two_towers``, which the other keys describe, or a model that a package plugs in."""
+    arguments: dict[str, JsonValue] = {}
+    """Of a model that is plugged in."""
     embedding_dim: Annotated[int, Field(ge=4, multiple_of=4)] = 16
     """Length of the vector of an id; a multiple of 4, which the fused tables ask for."""
+    tables: dict[str, TableConfig] = {}
+    """Tables that differ, by column, e.g. ``{"document/brand": TableConfig(dim=8)}``."""
     query: Annotated[Sizes, Field(min_length=1)] = (64, 32)
     """Layers of the query tower, the last one its vector."""
     document: Annotated[Sizes, Field(min_length=1)] = (64, 32)
     """Layers of the document tower, the last one its vector."""
+    interaction: Literal["mlp", "cross", "dot"] = "mlp"
+    """How the vectors q and d meet: ``mlp``: the scorer reads [q, d, q * d]; ``cross``: it reads
+    [q, d] after the cross layers of DCN-v2; ``dot``: the score is q . d itself, so that documents
+    can be looked up by their vectors."""
+    cross_layers: Positive = 2
+    """Of the interaction ``cross``."""
+    attention: AttentionConfig | None = None
+    """Between the interaction and the scorer."""
     scorer: Sizes = (32,)
     """Hidden layers between the two vectors and the score; may be empty."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the hidden units that are left out in each step of the training."""
 
     @model_validator(mode="after")
     def _vectors_can_be_multiplied(self) -> Self:
         if self.query[-1] != self.document[-1]:
             found = f"query {self.query[-1]} and document {self.document[-1]}"
             msg = f"both towers must end in vectors of the same length; got {found}"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _every_key_has_a_meaning(self) -> Self:
+        # By value: a recipe that was written down and read again has every key.
+        given = {
+            name
+            for name, field in type(self).model_fields.items()
+            if getattr(self, name) != field.get_default(call_default_factory=True)
+        }
+        if self.name == "two_towers" and self.arguments:
+            msg = "arguments are those of a model that is plugged in; two_towers has none"
+            raise ValueError(msg)
+        if self.name != "two_towers" and (useless := given - {"name", "arguments"}):
+            msg = f"{min(useless)} belongs to two_towers; {self.name} takes arguments"
+            raise ValueError(msg)
+        if self.interaction == "dot" and (useless := given & {"scorer", "attention"}):
+            msg = f"{min(useless)} has no place where the score is q . d (interaction dot)"
+            raise ValueError(msg)
+        if self.interaction != "cross" and "cross_layers" in given:
+            msg = f"cross_layers belong to the interaction cross; got {self.interaction}"
             raise ValueError(msg)
         return self
 
@@ -101,14 +168,43 @@ class TrainingConfig(Config):
     epochs: Positive = 10
     """At most so many passes over the lists."""
     lists_per_batch: Positive = 64
+    """Over all ranks."""
+    documents_per_batch: Positive | None = None
+    """Instead of ``lists_per_batch``: a batch takes lists as long as they have so few documents."""
+    bucket: Positive = 1
+    """So many batches together are sorted by length: for attention, which pads."""
     learning_rate: Rate = 0.001
-    """Of Adam, for all weights but the tables."""
+    """Of AdamW, for all weights but the tables."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Of AdamW."""
     table_learning_rate: Rate = 0.05
-    """Of row-wise Adagrad, for the tables."""
+    """Of the tables' optimizer, which is fused with the backward pass."""
+    table_optimizer: Literal["rowwise_adagrad", "adagrad", "adam"] = "rowwise_adagrad"
+    """``adam`` needs a GPU."""
+    warmup: Annotated[int, Field(ge=0)] = 0
+    """Steps in which the learning rates grow to theirs."""
+    decay: Literal["none", "linear", "cosine"] = "none"
+    """How they fall to 0 until the end of the last epoch."""
+    clip: Rate | None = None
+    """Largest norm of the gradient of all weights but the tables; a larger one is scaled down."""
+    accumulate: Positive = 1
+    """Batches whose gradients are added up to one step; the tables learn from each at once."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the layers' arithmetic; weights, tables, scores and losses are of float32."""
+    deterministic: bool = False
+    """Refuse operations whose result depends on the order in which threads end."""
     patience: Positive = 2
     """Stop after so many epochs without a better validation NDCG@10."""
     seed: Seed = 0
-    """Decides the initial weights, the order of the lists and the sampled negatives."""
+    """Decides the initial weights, the order of the lists, the sampled negatives, the dropout."""
+
+    @model_validator(mode="after")
+    def _a_batch_has_one_size(self) -> Self:
+        if self.documents_per_batch is not None and self.lists_per_batch != 64:
+            msg = "a batch has a number of lists or of documents; got lists_per_batch and "
+            msg += f"documents_per_batch ({self.lists_per_batch} and {self.documents_per_batch})"
+            raise ValueError(msg)
+        return self
 
 
 class Recipe(Config):

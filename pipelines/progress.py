@@ -36,6 +36,10 @@ class Step:
         """Show ``text`` beside the step."""
         self.said = text
 
+    def note(self, text: str) -> None:
+        """Show ``text`` beside the step for as long as it is true: it may change all the time."""
+        self.said = text
+
     def finish(self) -> None:
         """Show that the step is done."""
 
@@ -60,6 +64,10 @@ class _BarStep(Step):
         super().say(text)
         self._bars.update(self._task, said=text)
 
+    def note(self, text: str) -> None:
+        super().note(text)
+        self._bars.update(self._task, said=text)
+
     def finish(self) -> None:
         self._bars.update(self._task, total=self.done or 1, completed=self.done or 1)
 
@@ -76,7 +84,8 @@ class _LineStep(Step):
         super().advance()
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + LOG_EVERY_S
-            log.info("%s: %s, %d of %s", self._job, self.name, self.done, self.total)
+            said = f": {self.said}" if self.said else ""
+            log.info("%s: %s, %d of %s%s", self._job, self.name, self.done, self.total, said)
 
     def say(self, text: str) -> None:
         super().say(text)

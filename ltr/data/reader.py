@@ -36,7 +36,8 @@ class Lists:
     """
 
     def __init__(self, folder: str | Path, split: SplitName, *, popularity: bool = False) -> None:
-        folder = Path(folder).resolve()
+        self.folder = folder = Path(folder).resolve()
+        """The version of the folder that is read."""
         self.manifest = Manifest.load(folder)
         self.split = split
         shards = self.manifest.splits[split].shards

@@ -189,8 +189,7 @@ def _layout(
         if mask is not None:
             msg = "lists are either ragged (lengths) or padded (mask); got both lengths and mask"
             raise ValueError(msg)
-        _check_lengths(lengths, scores)
-        return Ragged(lengths.long(), scores.shape[0])
+        return Ragged(_checked(lengths, scores), scores.shape[0])
     if mask is not None:
         _check_mask(mask, scores)
     elif scores.dim() > 1 and scores.shape[-1] == 1:
@@ -207,7 +206,8 @@ def _layout(
     return Padded.of(scores.shape, scores.device, mask, work)
 
 
-def _check_lengths(lengths: Tensor, scores: Tensor) -> None:
+def _checked(lengths: Tensor, scores: Tensor) -> Tensor:
+    """The lengths as int64: few operations know the unsigned integers that other tools write."""
     if scores.dim() != 1:
         msg = f"with lengths, scores must be [docs]; got shape {list(scores.shape)}"
         raise ValueError(msg)
@@ -215,14 +215,16 @@ def _check_lengths(lengths: Tensor, scores: Tensor) -> None:
     if not whole or lengths.dim() != 1:
         msg = f"lengths must be integers [lists]; got {lengths.dtype} {list(lengths.shape)}"
         raise ValueError(msg)
+    lengths = lengths.long()
     if lengths.device.type != "cpu" or torch.compiler.is_compiling():
-        return
+        return lengths
     if lengths.numel() and int(lengths.min()) < 0:
         msg = f"lengths must not be negative; got {int(lengths.min())}"
         raise ValueError(msg)
     if int(lengths.sum()) != scores.shape[0]:
         msg = f"lengths must add up to the {scores.shape[0]} scores; got {int(lengths.sum())}"
         raise ValueError(msg)
+    return lengths
 
 
 def _check_mask(mask: Tensor, scores: Tensor) -> None:

@@ -5,15 +5,15 @@ Entry points are read only for a name that the catalogue does not have, so that 
 costs no search, and no plug-in can stand in for a loss of the catalogue.
 """
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from torch import Tensor
 
+from ltr import plugins
 from ltr.losses._face import LossModule, catalogue, make_face
 
 GROUP = "ltr.losses"
@@ -31,40 +31,20 @@ def by_name(name: str) -> type[LossModule]:
     """
     if name in catalogue:
         return catalogue[name]
-    plugged_in = entry_points(group=GROUP)
-    found = [point for point in plugged_in if point.name == name]
-    if len(found) > 1:
-        msg = f"the loss {name!r} is plugged in twice: by {' and by '.join(map(_origin, found))}"
-        raise ValueError(msg)
-    if found:
-        return _face_of(name, _load(found[0]))
-    known = sorted({*catalogue, *plugged_in.names})
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-    msg = f"no loss is called {name!r}; {hint}"
-    raise ValueError(msg)
+    point = plugins.find("loss", name, group=GROUP, built_in=catalogue)
+    return _face_of(name, _load(point))
 
 
 def _load(point: EntryPoint) -> Callable[..., Tensor]:
-    try:
-        function = point.load()
-    # A plug-in may fail in any way while it is imported.
-    except Exception as error:
-        msg = f"the loss {point.name!r} of {_origin(point)} cannot be imported: {error!r}"
-        raise ValueError(msg) from error
+    function = plugins.load("loss", point)
     if not _keeps_contract(function):
         msg = (
-            f"the loss {point.name!r} of {_origin(point)} must be a function f(scores, labels, *, "
-            "<annotated keyword arguments with defaults>, reduction='mean'), or of embeddings and "
-            f"classes; got {_shown(function)}"
+            f"the loss {point.name!r} of {plugins.origin(point)} must be a function "
+            "f(scores, labels, *, <annotated keyword arguments with defaults>, reduction='mean'), "
+            f"or of embeddings and classes; got {_shown(function)}"
         )
         raise ValueError(msg)
     return function  # type: ignore[no-any-return]
-
-
-def _origin(point: EntryPoint) -> str:
-    """The distribution that has the entry point, and what it points at."""
-    return f"{point.dist.name if point.dist else 'an unknown distribution'} ({point.value})"
 
 
 def _keeps_contract(function: object) -> bool:

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Feature, Side
 from ltr.recipe import TowersConfig
+from ltr.towers.attention import ListAttention
+from ltr.towers.interaction import interaction
 from ltr.towers.tower import Tower, mlp
 
 
@@ -15,7 +17,10 @@ class Ranker(nn.Module):
     """Score every document of a batch of lists.
 
     The query is passed through its tower once per list, and its vector q is spread to the list's
-    documents; the scorer reads [q, d, q * d]. Where the query has no features it reads d alone.
+    documents::
+
+        q, d -> interaction -> (attention over the list) -> scorer -> score
+        q, d -> q . d = score                                      (interaction "dot")
 
     Args:
         features: The features of the lists, of both sides, as the manifest lists them.
@@ -23,47 +28,88 @@ class Ranker(nn.Module):
         seed: Decides all initial weights; no other source of chance is used or moved.
 
     Raises:
-        ValueError: No feature describes the document: all documents of a list would tie.
+        ValueError: No feature describes the document: all documents of a list would tie; or the
+            interaction is "dot" and no feature describes the query; or a table is described that
+            there is not.
     """
 
     def __init__(self, features: Sequence[Feature], config: TowersConfig, *, seed: int) -> None:
         super().__init__()
         query, document = (_of(side, features) for side in ("query", "document"))
-        if not document:
-            msg = (
-                "the lists must have at least one document feature, or all documents of a list "
-                f"tie; got {len(query)} query features and none of the document"
-            )
-            raise ValueError(msg)
+        _check(query, document, config)
         with torch.random.fork_rng(devices=[]):
-            self.query_tower = Tower(query, config.embedding_dim, config.query) if query else None
-            self.document_tower = Tower(document, config.embedding_dim, config.document)
-            num_vectors = 3 if query else 1
-            self.scorer = mlp([num_vectors * config.document[-1], *config.scorer, 1])
+            self.query_tower = Tower(query, config, config.query) if query else None
+            self.document_tower = Tower(document, config, config.document)
+            self.interaction, num_outputs = interaction(config, has_query=bool(query))
+            self.attention: ListAttention | None = None
+            if config.attention is not None:
+                self.attention = ListAttention(
+                    num_outputs, config.attention, dropout=config.dropout
+                )
+                num_outputs = config.attention.dim
+            self.scorer: nn.Module = nn.Identity()
+            if config.interaction != "dot":
+                self.scorer = mlp([num_outputs, *config.scorer, 1], dropout=config.dropout)
         _initialise(self, torch.Generator().manual_seed(seed))
 
     def forward(self, batch: RankingBatch) -> Tensor:
         """The scores of a batch, higher is better; [docs]."""
-        vectors = self.document_tower(batch.document_sparse, batch.document_dense)
-        if self.query_tower is not None:
-            query = self.query_tower(batch.query_sparse, batch.query_dense)
+        document, query = self.document_vectors(batch), self.query_vectors(batch)
+        if query is not None:
             # output_size spares a GPU the wait for the sum of the lengths.
             query = query.repeat_interleave(batch.lengths, dim=0, output_size=len(batch.grades))
-            vectors = torch.cat([query, vectors, query * vectors], dim=1)
+        vectors = self.interaction(query, document)
+        if self.attention is not None:
+            vectors = self.attention(vectors, batch.lengths)
         scores: Tensor = self.scorer(vectors)
         return scores.squeeze(1)
+
+    def document_vectors(self, batch: RankingBatch) -> Tensor:
+        """The vectors of the documents; [docs, last of ``config.document``].
+
+        With the interaction "dot" an index of them answers queries: the score is the product of the
+        two vectors.
+        """
+        vectors: Tensor = self.document_tower(batch.document_sparse, batch.document_dense)
+        return vectors
+
+    def query_vectors(self, batch: RankingBatch) -> Tensor | None:
+        """The vectors of the queries; [lists, last of ``config.query``]; None without features."""
+        if self.query_tower is None:
+            return None
+        vectors: Tensor = self.query_tower(batch.query_sparse, batch.query_dense)
+        return vectors
 
 
 def is_table(name: str) -> bool:
     """Whether the parameter of a ranker with this name is an embedding table."""
-    return ".tables." in name
+    return ".embedding_bags." in name
 
 
 def _of(side: Side, features: Sequence[Feature]) -> list[Feature]:
     return [feature for feature in features if feature.side == side]
 
 
+def _check(query: list[Feature], document: list[Feature], config: TowersConfig) -> None:
+    if not document:
+        msg = (
+            "the lists must have at least one document feature, or all documents of a list "
+            f"tie; got {len(query)} query features and none of the document"
+        )
+        raise ValueError(msg)
+    if config.interaction == "dot" and not query:
+        msg = "the interaction dot needs a query feature: without a query there is no product"
+        raise ValueError(msg)
+    ids = {feature.column for feature in (*query, *document) if feature.size is not None}
+    if odd := sorted(set(config.tables) - ids):
+        msg = f"towers.tables describes {odd[0]!r}; the id columns are {', '.join(sorted(ids))}"
+        raise ValueError(msg)
+
+
 def _initialise(ranker: nn.Module, generator: torch.Generator) -> None:
+    norms = {
+        f"{name}.weight" for name, part in ranker.named_modules() if isinstance(part, nn.LayerNorm)
+    }
     for name, parameter in ranker.named_parameters():
         with torch.no_grad():
             if is_table(name):
@@ -71,7 +117,9 @@ def _initialise(ranker: nn.Module, generator: torch.Generator) -> None:
                 # The row of unseen ids learns from rare ones, where the encoder makes these unseen,
                 # and from nothing otherwise: then it must not be a random vector.
                 parameter[0] = 0
-            elif parameter.ndim == 2:
-                nn.init.kaiming_uniform_(parameter, nonlinearity="relu", generator=generator)
-            else:
+            elif name in norms:
+                nn.init.ones_(parameter)
+            elif "bias" in name:
                 nn.init.zeros_(parameter)
+            else:
+                nn.init.kaiming_uniform_(parameter, nonlinearity="relu", generator=generator)

@@ -8,16 +8,23 @@ from ltr.training.checkpoint import (
     load_ranker,
 )
 from ltr.training.finite import NonFiniteError
-from ltr.training.loop import train
-from ltr.training.progress import Progress
+from ltr.training.loop import SnapshotPolicy, train
+from ltr.training.progress import Progress, Silent, Start, StepRecord, Together
 from ltr.training.scoring import score
+from ltr.training.signals import InterruptedTrainingError
 
 __all__ = [
     "EpochRecord",
+    "InterruptedTrainingError",
     "ModelCard",
     "ModelError",
     "NonFiniteError",
     "Progress",
+    "Silent",
+    "SnapshotPolicy",
+    "Start",
+    "StepRecord",
+    "Together",
     "load_history",
     "load_ranker",
     "score",

@@ -13,12 +13,12 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ltr.data.manifest import Feature, Manifest
 from ltr.errors import LtrError, first_failure
 from ltr.recipe import Recipe
-from ltr.towers import Ranker
+from ltr.towers import make_ranker
 
 FORMAT: Final = "ltr-model/1"
 WEIGHTS = "model.safetensors"
@@ -141,14 +141,14 @@ def _read(path: Path, form: TypeAdapter[T]) -> T:
         raise ModelError(msg) from error
 
 
-def load_ranker(folder: str | Path) -> Ranker:
-    """Load a model for scoring: a plain `Ranker` on the CPU, without torchrec's wrapping.
+def load_ranker(folder: str | Path) -> nn.Module:
+    """Load a model for scoring: plain, on the CPU, without torchrec's wrapping.
 
     Raises:
         ModelError: The folder holds no model, or weights that are not of its card.
     """
     card = ModelCard.load(folder)
-    ranker = Ranker(card.features, card.recipe.towers, seed=0)
+    ranker = make_ranker(card.features, card.recipe.towers, seed=0)
     path = Path(folder) / WEIGHTS
     try:
         ranker.load_state_dict(load_file(path))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ltr.errors import LtrError
-from ltr.towers import Ranker
+from ltr.towers.tower import Tower
 
 
 class NonFiniteError(LtrError, RuntimeError):
@@ -48,10 +48,13 @@ class Guard:
         gradients = [weight.grad for weight in parameters if weight.grad is not None]
         self._require(nn.utils.get_total_norm(gradients), "gradient")
 
-    def watch_tables(self, ranker: Ranker) -> None:
-        """Check the gradient that flows into the tables, which are updated as it arrives."""
-        for tower in (ranker.query_tower, ranker.document_tower):
-            if tower is not None and tower.tables is not None:
+    def watch_tables(self, ranker: nn.Module) -> None:
+        """Check the gradient that flows into our towers' tables, which are updated as it arrives.
+
+        Tables of a model that is plugged in are not watched; its loss and other gradients are.
+        """
+        for tower in ranker.modules():
+            if isinstance(tower, Tower) and tower.tables is not None:
                 tower.mlp.register_forward_pre_hook(_on_gradient_of_input(self._check_input))
 
     def _check_input(self, gradient: Tensor) -> None:

@@ -1,28 +1,48 @@
 """Train a ranker on a folder of lists, keep its best epoch, and commit it by one rename."""
 
-import math
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+import torch.distributed as dist
 
 from ltr.atomic import replace_folder
-from ltr.data.batch import RankingBatch
-from ltr.data.batcher import TrainingBatches
-from ltr.data.manifest import ListsError
+from ltr.data.batcher import BatchSize, TrainingBatches
+from ltr.data.manifest import FILE, ListsError, checksum
 from ltr.data.reader import Lists
-from ltr.data.seeds import generator
-from ltr.metrics import ndcg
-from ltr.recipe import Recipe
-from ltr.towers import Ranker, dense_parameters, distribute, plain_weights, process_group
+from ltr.recipe import Recipe, TrainingConfig
+from ltr.towers import make_ranker, process_group
 from ltr.training.checkpoint import EpochRecord, ModelCard, save_records, save_weights
-from ltr.training.finite import Guard
 from ltr.training.objective import Objective
 from ltr.training.progress import Progress, Silent
-from ltr.training.scoring import score
+from ltr.training.run import Run
+from ltr.training.signals import on_sigterm
+from ltr.training.snapshots import Snapshots
+from ltr.training.trainer import Trainer
 
-SELECTED_BY = 10
-"""The epoch with the best validation NDCG at this cutoff is kept."""
+AHEAD = 2
+"""Batches made in the background while one is learned from."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPolicy:
+    """Where snapshots of a training are kept, and how often one is taken.
+
+    Attributes:
+        folder: Holds nothing else; it is removed when the model is written.
+        every: Steps from one to the next.
+        keep: How many of the last ones stay.
+    """
+
+    folder: Path
+    every: int = 500
+    keep: int = 3
 
 
 def train(
@@ -30,17 +50,21 @@ def train(
     out_folder: str | Path,
     recipe: Recipe,
     progress: Progress | None = None,
+    snapshots: SnapshotPolicy | None = None,
 ) -> list[EpochRecord]:
     """Train until the validation NDCG@10 stops getting better, and write the best epoch's model.
 
     Runs on a GPU if there is one. On a CPU the same lists and the same recipe give the same model,
-    bit for bit.
+    bit for bit; with snapshots also if the process is killed and the call made again. Called in
+    every process that torchrun started, it trains on all of them: tables are sharded, each batch is
+    shared, and rank 0 writes the model.
 
     Args:
         lists_folder: A folder of lists, with a train and a validation split.
         out_folder: Where the model goes; an old one there is replaced when all is done.
         recipe: Towers, loss and training.
         progress: Is told of every batch and epoch.
+        snapshots: Where to take snapshots and to go on from one; None: begin anew and keep none.
 
     Returns:
         One record per epoch, also written to ``history.json``.
@@ -48,119 +72,74 @@ def train(
     Raises:
         ListsError: The folder is no valid folder of lists, or has no list to learn from or to
             validate on.
-        RecipeError: An unknown loss or wrong arguments of it; found out before the lists are read.
+        RecipeError: An unknown loss or model or wrong arguments of it; found out before the lists
+            are read.
         ValueError: The lists have no document feature.
         OSError: ``out_folder`` cannot be written; found out before training.
         NonFiniteError: The loss or a gradient was not finite.
+        InterruptedTrainingError: SIGTERM came; a snapshot was taken first.
     """
-    progress = progress or Silent()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = _device()
     objective = Objective.of(recipe.loss)
+    with _determinism(recipe.training), process_group(device):
+        batches = _batches(lists_folder, recipe, objective)
+        validation = _validation_lists(lists_folder)
+        with ExitStack() as stack:
+            folder = _folder(stack, out_folder)
+            ranker = make_ranker(
+                validation.manifest.features, recipe.towers, seed=recipe.training.seed
+            )
+            run = Run(
+                trainer=Trainer(ranker, objective, recipe, device),
+                batches=batches,
+                validation=validation,
+                progress=progress or Silent(),
+                snapshots=_snapshots(snapshots, validation, recipe),
+                stop=stack.enter_context(on_sigterm()),
+            )
+            run.finish()
+            if folder is not None:
+                _write(folder, run, validation, recipe)
+        if run.snapshots is not None and folder is not None:
+            run.snapshots.clear()
+        # No rank goes on to read a model that rank 0 has not written yet.
+        dist.barrier()
+    return run.history
+
+
+def _device() -> torch.device:
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cuda", torch.cuda.current_device())
+
+
+@contextmanager
+def _determinism(config: TrainingConfig) -> Iterator[None]:
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(before or config.deterministic)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def _batches(folder: str | Path, recipe: Recipe, objective: Objective) -> TrainingBatches:
     config = recipe.training
-    batches = TrainingBatches(
-        Lists(lists_folder, "train", popularity=objective.needs_popularity),
-        lists_per_batch=config.lists_per_batch,
-        seed=config.seed,
+    by_documents = config.documents_per_batch is not None
+    size = BatchSize(
+        lists=None if by_documents else config.lists_per_batch,
+        documents=config.documents_per_batch,
+        bucket=config.bucket,
     )
-    validation = _validation_lists(lists_folder)
-    manifest = validation.manifest
-    with replace_folder(out_folder) as folder, process_group(device):
-        ranker = Ranker(manifest.features, recipe.towers, seed=config.seed)
-        trainer = Trainer(ranker, objective, recipe, device)
-        progress.start(
-            num_lists=len(batches.numbers),
-            num_left_out=batches.num_left_out,
-            num_batches=len(batches),
-        )
-        history = _run(trainer, batches, validation, folder, progress)
-        best = [record for record in history if record.is_best][-1]
-        card = ModelCard(
-            features=manifest.features,
-            encoder=manifest.encoder,
-            grading=manifest.grading,
-            recipe=recipe,
-            best_epoch=best.epoch,
-            validation_ndcg=best.validation_ndcg,
-        )
-        save_records(folder, card, history)
-    return history
-
-
-class Trainer:
-    """The state of a training: the wrapped model and the optimizer of its dense part."""
-
-    def __init__(
-        self, ranker: Ranker, objective: Objective, recipe: Recipe, device: torch.device
-    ) -> None:
-        self.config = config = recipe.training
-        self.guard = Guard()
-        self.guard.watch_tables(ranker)
-        self.model: nn.Module = distribute(
-            ranker, device=device, table_learning_rate=config.table_learning_rate
-        )
-        self.dense = dense_parameters(self.model)
-        self.optimizer = torch.optim.Adam(self.dense, lr=config.learning_rate)
-        self.objective, self.device = objective, device
-
-    def epoch(self, batches: TrainingBatches, epoch: int, progress: Progress) -> float:
-        """Train on every list once; the mean loss."""
-        self.model.train()
-        total, count = torch.zeros((), device=self.device, dtype=torch.float64), 0
-        for number, batch in enumerate(batches.epoch(epoch), start=1):
-            self.guard.at(f"epoch {epoch}, batch {number}")
-            chance = generator(self.config.seed, "negatives", epoch, number)
-            loss, size = self.step(batch, chance)
-            total, count = total + loss, count + size
-            progress.batch(epoch, number)
-        return float(total) / max(count, 1)
-
-    def step(self, batch: RankingBatch, chance: torch.Generator) -> tuple[Tensor, int]:
-        """Change the weights by one batch; the sum of the loss and what it is a sum over."""
-        here = batch.to(self.device)
-        scores = self.model(here)
-        blocks = self.objective.draw(scores, batch, chance)
-        blocks = None if blocks is None else blocks.to(self.device)
-        total, count = self.objective(scores, here, blocks)
-        self.guard.check_loss(total)
-        self.optimizer.zero_grad()
-        torch.autograd.backward(total / max(count, 1))
-        self.guard.check_gradients(self.dense)
-        self.optimizer.step()
-        return total.detach(), count
-
-    def validate(self, lists: Lists, epoch: int) -> float:
-        """Mean NDCG over the lists that have a grade above 0."""
-        self.guard.at(f"the validation after epoch {epoch}")
-        self.model.eval()
-        scores = score(self.model, lists, device=self.device)
-        self.guard.check_scores(scores)
-        return float(ndcg(scores, lists.grades(), k=SELECTED_BY, lengths=lists.lengths))
-
-
-def _run(
-    trainer: Trainer,
-    batches: TrainingBatches,
-    validation: Lists,
-    folder: Path,
-    progress: Progress,
-) -> list[EpochRecord]:
-    """Epoch after epoch; the best one's weights are in ``folder`` at any time."""
-    history: list[EpochRecord] = []
-    config, best, best_epoch = trainer.config, -math.inf, 0
-    for epoch in range(1, config.epochs + 1):
-        loss = trainer.epoch(batches, epoch, progress)
-        value = trainer.validate(validation, epoch)
-        is_best = value > best
-        if is_best:
-            best, best_epoch = value, epoch
-            save_weights(folder, plain_weights(trainer.model))
-        history.append(
-            EpochRecord(epoch=epoch, train_loss=loss, validation_ndcg=value, is_best=is_best)
-        )
-        progress.epoch(history[-1])
-        if epoch - best_epoch >= config.patience:
-            break
-    return history
+    return TrainingBatches(
+        Lists(folder, "train", popularity=objective.needs_popularity),
+        size=size,
+        seed=config.seed,
+        rank=dist.get_rank(),
+        num_ranks=dist.get_world_size(),
+        ahead=AHEAD,
+    )
 
 
 def _validation_lists(folder: str | Path) -> Lists:
@@ -172,3 +151,34 @@ def _validation_lists(folder: str | Path) -> Lists:
         )
         raise ListsError(msg)
     return lists
+
+
+def _folder(stack: ExitStack, out: str | Path) -> Path | None:
+    """The folder that becomes ``out`` when all went well; on rank 0 alone."""
+    return stack.enter_context(replace_folder(out)) if dist.get_rank() == 0 else None
+
+
+def _snapshots(policy: SnapshotPolicy | None, lists: Lists, recipe: Recipe) -> Snapshots | None:
+    if policy is None:
+        return None
+    content = [
+        checksum(lists.folder / FILE),
+        recipe.model_dump(mode="json"),
+        *(version(name) for name in ("ltr", "torch", "torchrec")),
+    ]
+    identity = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return Snapshots(policy.folder, every=policy.every, keep=policy.keep, identity=identity)
+
+
+def _write(folder: Path, run: Run, lists: Lists, recipe: Recipe) -> None:
+    best = [record for record in run.history if record.is_best][-1]
+    card = ModelCard(
+        features=lists.manifest.features,
+        encoder=lists.manifest.encoder,
+        grading=lists.manifest.grading,
+        recipe=recipe,
+        best_epoch=best.epoch,
+        validation_ndcg=best.validation_ndcg,
+    )
+    save_weights(folder, run.best)
+    save_records(folder, card, run.history)

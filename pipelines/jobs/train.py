@@ -1,6 +1,6 @@
 """``ltr train``: lists on disk in, a model out."""
 
-from ltr.training import EpochRecord, train
+from ltr.training import EpochRecord, Start, StepRecord, train
 from ltr.training.objective import Objective
 from pipelines.config import Job
 from pipelines.jobs.folders import Folders
@@ -37,20 +37,33 @@ class _Shown:
 
     def __init__(self, step: Step, job: Job) -> None:
         self._step, self._epochs = step, job.training.epochs
+        self._documents, self._seconds, self._waited = 0, 0.0, 0.0
+        self._quality = ""
 
-    def start(self, *, num_lists: int, num_left_out: int, num_batches: int) -> None:
-        """Say what is trained on."""
-        self._step.expect(num_batches * self._epochs)
-        left_out = f", {num_left_out:,} of one grade left out" if num_left_out else ""
-        self._step.say(f"{num_lists:,} lists in {num_batches:,} batches{left_out}")
+    def start(self, start: Start) -> None:
+        """Say what is trained on, and from where a killed training goes on."""
+        self._step.expect(start.num_batches * self._epochs)
+        left_out = f", {start.num_left_out:,} of one grade left out" if start.num_left_out else ""
+        self._step.say(f"{start.num_lists:,} lists in {start.num_batches:,} batches{left_out}")
+        if start.epoch > 1 or start.batch:
+            self._step.say(f"going on after epoch {start.epoch}, batch {start.batch}")
 
-    def batch(self, epoch: int, batch: int) -> None:  # noqa: ARG002 - the protocol's arguments
-        """Move the bar."""
+    def batch(self, record: StepRecord) -> None:
+        """Move the bar, and say how fast it goes."""
+        self._documents += record.documents
+        self._seconds += record.seconds
+        self._waited += record.waited
+        rate, waited = self._documents / self._seconds, self._waited / self._seconds
+        self._step.note(
+            f"epoch {record.epoch}, loss {record.loss:.4f}{self._quality}, "
+            f"{rate:,.0f} documents/s, {waited:.0%} of the time waiting for data"
+        )
         self._step.advance()
 
     def epoch(self, record: EpochRecord) -> None:
         """Say how good the epoch was."""
+        self._quality = f", validation NDCG@10 {record.validation_ndcg:.4f}"
         self._step.say(
-            f"epoch {record.epoch}, loss {record.train_loss:.4f}, "
-            f"validation NDCG@10 {record.validation_ndcg:.4f}{' *' if record.is_best else ''}"
+            f"epoch {record.epoch}, loss {record.train_loss:.4f}{self._quality}"
+            f"{' *' if record.is_best else ''}"
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ltr import plugins
 from ltr.losses import GradedHingeLoss, _by_name, by_name, catalogue
 
 EXAMPLE = Path(__file__).parent / "plugin_example"
@@ -70,7 +71,7 @@ def test_the_nearest_name_may_be_that_of_a_plug_in():
 
 
 def test_a_name_of_the_catalogue_reads_no_entry_points(monkeypatch):
-    monkeypatch.delattr(_by_name, "entry_points")
+    monkeypatch.delattr(plugins, "entry_points")
     assert by_name("graded_hinge") is GradedHingeLoss
 
 

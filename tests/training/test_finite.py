@@ -6,8 +6,8 @@ import torch
 from ltr.data.reader import Lists
 from ltr.towers import Ranker, plain_weights, process_group
 from ltr.training.finite import Guard, NonFiniteError
-from ltr.training.loop import Trainer
 from ltr.training.objective import Objective
+from ltr.training.trainer import Trainer
 from tests.lists_on_disk import PRICE, Row, write_lists
 from tests.training.planted import TOWERS, planted, recipe
 

@@ -16,6 +16,8 @@ from ltr.training import (
     EpochRecord,
     ModelCard,
     NonFiniteError,
+    Start,
+    StepRecord,
     load_history,
     load_ranker,
     score,
@@ -122,11 +124,11 @@ class Watcher:
     def __init__(self) -> None:
         self.told: list[object] = []
 
-    def start(self, *, num_lists: int, num_left_out: int, num_batches: int) -> None:
-        self.told.append((num_lists, num_left_out, num_batches))
+    def start(self, start: Start) -> None:
+        self.told.append(start)
 
-    def batch(self, epoch: int, batch: int) -> None:
-        self.told.append((epoch, batch))
+    def batch(self, record: StepRecord) -> None:
+        self.told.append((record.epoch, record.batch))
 
     def epoch(self, record: EpochRecord) -> None:
         self.told.append(record)
@@ -135,7 +137,7 @@ class Watcher:
 def test_progress_is_told_of_lists_batches_and_epochs(lists: Path, tmp_path: Path) -> None:
     watcher = Watcher()
     history = train(lists, tmp_path / "model", recipe(epochs=1, lists_per_batch=90), watcher)
-    assert watcher.told == [(179, 1, 2), (1, 1), (1, 2), history[0]]
+    assert watcher.told == [Start(179, 1, 2), (1, 1), (1, 2), history[0]]
     assert load_history(tmp_path / "model") == history
 
 

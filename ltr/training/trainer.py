@@ -1,0 +1,156 @@
+"""The state of a training and one step of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from ltr.data.batch import RankingBatch
+from ltr.data.reader import Lists
+from ltr.data.seeds import generator
+from ltr.metrics import ndcg
+from ltr.recipe import Recipe
+from ltr.towers import dense_parameters, distribute, fused_state, set_table_learning_rate
+from ltr.training.finite import Guard
+from ltr.training.objective import Objective
+from ltr.training.schedule import rate_factor
+from ltr.training.scoring import score
+
+SELECTED_BY = 10
+"""The epoch with the best validation NDCG at this cutoff is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The loss of a batch over all ranks: a sum, and the number of lists or blocks it is over."""
+
+    total: Tensor
+    """[] float64."""
+    count: int
+    stop: bool = False
+    """Whether some rank was asked to stop."""
+
+
+class Trainer:
+    """The wrapped model, the optimizer of its dense part, and how fast they learn."""
+
+    def __init__(
+        self, ranker: nn.Module, objective: Objective, recipe: Recipe, device: torch.device
+    ) -> None:
+        self.config = config = recipe.training
+        self.guard = Guard()
+        self.guard.watch_tables(ranker)
+        self.model: nn.Module = distribute(
+            ranker,
+            device=device,
+            table_learning_rate=config.table_learning_rate,
+            table_optimizer=config.table_optimizer,
+        )
+        self.dense = dense_parameters(self.model)
+        self.optimizer = torch.optim.AdamW(
+            self.dense, lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        _make_slots(self.optimizer)
+        self.objective, self.device = objective, device
+
+    def step(
+        self,
+        batch: RankingBatch,
+        chance: torch.Generator,
+        *,
+        update: bool = True,
+        stop: bool = False,
+    ) -> Loss:
+        """Learn from one batch.
+
+        Args:
+            batch: This rank's share of it.
+            chance: Decides the sampled negatives and the dropout.
+            update: Whether the dense weights change; else the gradient is kept for a later call.
+            stop: Whether this rank was asked to stop, to be told to all.
+        """
+        here = batch.to(self.device)
+        with _seeded(chance), self._precision():
+            scores = self.model(here).float()
+        blocks = self.objective.draw(scores, batch, chance)
+        blocks = None if blocks is None else blocks.to(self.device)
+        total, count = self.objective(scores, here, blocks)
+        self.guard.check_loss(total)
+        loss = _over_ranks(total, count, stop=stop)
+        # Gradients of ranks are averaged, those of accumulated batches are added up.
+        scale = dist.get_world_size() / (max(loss.count, 1) * self.config.accumulate)
+        torch.autograd.backward(total * scale)
+        if update:
+            self.guard.check_gradients(self.dense)
+            if self.config.clip is not None:
+                nn.utils.clip_grad_norm_(self.dense, self.config.clip)
+            self.optimizer.step()
+            self.optimizer.zero_grad()
+        return loss
+
+    def set_rates(self, step: int, last: int) -> None:
+        """Set the learning rates of the step that comes next."""
+        config = self.config
+        if not config.warmup and config.decay == "none":
+            return
+        factor = rate_factor(step, warmup=config.warmup, decay=config.decay, last=last)
+        for group in self.optimizer.param_groups:
+            group["lr"] = factor * config.learning_rate
+        set_table_learning_rate(self.model, factor * config.table_learning_rate)
+
+    def validate(self, lists: Lists, epoch: int) -> float:
+        """Mean NDCG over the lists that have a grade above 0; the same on all ranks, to the bit."""
+        self.guard.at(f"the validation after epoch {epoch}")
+        self.model.eval()
+        scores = score(self.model, lists, device=self.device)
+        self.guard.check_scores(scores)
+        self.model.train()
+        return float(ndcg(scores, lists.grades(), k=SELECTED_BY, lengths=lists.lengths))
+
+    def tensors(self) -> dict[str, Any]:
+        """All that learns, by name; loading into these tensors changes the training itself."""
+        state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        state |= {f"tables.{name}": value for name, value in fused_state(self.model).items()}
+        for number, weight in enumerate(self.dense):
+            for slot, value in self.optimizer.state[weight].items():
+                state[f"dense.{number:04}.{slot}"] = value
+        return state
+
+    @contextmanager
+    def _precision(self) -> Iterator[None]:
+        low = self.config.precision == "bfloat16"
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=low):
+            yield
+
+
+def _make_slots(optimizer: torch.optim.AdamW) -> None:
+    """Make the optimizer's state before its first step does, so that a snapshot fits into it."""
+    for group in optimizer.param_groups:
+        for weight in group["params"]:
+            optimizer.state[weight] = {
+                "step": torch.zeros(()),
+                "exp_avg": torch.zeros_like(weight),
+                "exp_avg_sq": torch.zeros_like(weight),
+            }
+
+
+@contextmanager
+def _seeded(chance: torch.Generator) -> Iterator[None]:
+    """Let the dropout of this block depend on the step alone, not on what was drawn before."""
+    with torch.random.fork_rng():
+        torch.manual_seed(generator(chance.initial_seed(), "dropout").initial_seed())
+        yield
+
+
+def _over_ranks(total: Tensor, count: int, *, stop: bool) -> Loss:
+    sums = torch.stack(
+        [total.detach().double(), total.new_tensor(count).double(), total.new_tensor(stop).double()]
+    )
+    if dist.get_world_size() > 1:
+        dist.all_reduce(sums)
+        count, stop = int(sums[1]), bool(sums[2])
+    return Loss(sums[0], count, stop)
