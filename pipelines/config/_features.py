@@ -62,8 +62,9 @@ class SideFeatures(Config):
                     yield f"columns.{key}.{setting}", f"{rule} (column {name!r})", value
         used = {self._key(name) for name in self.names}
         for key in self.columns:
-            # What a pattern stands for is not known before the log is open.
-            if key not in used and not any(fnmatchcase(key, one) for one in self.patterns):
+            # What the patterns among the numbers stand for is not known before the log is open.
+            waits = any(_is_pattern(key) or fnmatchcase(key, one) for one in self.patterns)
+            if key not in used and not waits:
                 near = difflib.get_close_matches(key, self.names, n=1)
                 more = f"; did you mean {near[0]!r}?" if near else ""
                 yield f"columns.{key}", f"names no feature of this side{more}", None

@@ -86,8 +86,11 @@ class Counts:
         Raises:
             EncoderError: They are of different features, or there are none.
         """
-        if len({_columns(part) for part in parts}) != 1:
-            msg = f"counts to merge must be of the same features; got {len(parts)} that are not"
+        if not parts:
+            msg = "counts to merge must be at least one; got none"
+            raise EncoderError(msg)
+        if len(different := {_columns(part) for part in parts}) > 1:
+            msg = f"counts to merge must be of the same features; got {len(different)} kinds"
             raise EncoderError(msg)
         first = parts[0]
         ids = [
