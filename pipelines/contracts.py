@@ -15,16 +15,13 @@ from collections.abc import Iterator
 import polars as pl
 
 from ltr.data.manifest import SplitName
-from pipelines.config import FeatureKind, Features
+from pipelines.config import MISSING, FeatureKind, Features
 from pipelines.errors import LogError
 
 REASON = "reason"
 """Null where a row is usable, else why it is not: a row ends in a list or in the rejects."""
 
 PARTS: tuple[SplitName, ...] = ("train", "validation", "test")
-
-MISSING = ":missing"
-"""Follows the name of a number in the name of the feature that says where it is missing."""
 
 RAW_TYPES: dict[FeatureKind, pl.DataType] = {
     "id": pl.String(),

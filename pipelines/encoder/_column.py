@@ -9,8 +9,8 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.config import WITHIN_LIST, Column, FeatureKind
-from pipelines.contracts import MISSING, RAW_TYPES
+from pipelines.config import MISSING, WITHIN_LIST, Column, FeatureKind
+from pipelines.contracts import RAW_TYPES
 from pipelines.encoder._hashing import hashed
 from pipelines.encoder._id_lists import as_lists, kept
 from pipelines.encoder._prepared import prepared

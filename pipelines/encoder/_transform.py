@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from pipelines.config import WITHIN_LIST
-from pipelines.contracts import ENCODED_TYPES, MISSING
+from pipelines.config import MISSING, WITHIN_LIST
+from pipelines.contracts import ENCODED_TYPES
 from pipelines.encoder._column import EncodedColumn
 from pipelines.encoder._within_list import Lists
 from pipelines.errors import LogError

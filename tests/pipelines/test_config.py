@@ -100,6 +100,13 @@ def test_a_complete_job_is_read_with_its_defaults():
             },
             r"^features\.query\.columns\.hour\.scale: must not be within the list",
         ),
+        (
+            {
+                "features__document__numbers": ["x", "x:missing"],
+                "features__document__columns": {"x": {"missing": True}},
+            },
+            r"^features\.document\.columns\.x\.missing: makes the feature 'x:missing', which is",
+        ),
         ({"training__learning_rate": float("inf")}, r"^training\.learning_rate: .*finite"),
         ({"towers__embedding_dim": 6}, r"^towers\.embedding_dim: must be a multiple of 4; got 6$"),
     ],

@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.config import Column, Features, SideFeatures
@@ -194,6 +194,7 @@ def test_no_rows_encode_to_no_rows_of_the_same_types():
 ids = st.sampled_from(["a", "b", "c", "ü", ""])
 
 
+@settings(deadline=None)
 @given(st.lists(ids, min_size=1, max_size=12), st.lists(ids, max_size=6))
 def test_every_id_gets_its_own_number_below_the_size(train, later):
     features = Features(document=SideFeatures(ids=("brand",)), min_count=1)

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.encoder._exact import Moments
@@ -19,6 +19,7 @@ def of(values):
     return Moments.of(np.array(values, np.float64))
 
 
+@settings(deadline=None)
 @given(numbers)
 def test_sum_range_and_mean_are_exact(values):
     moments = of(values)
@@ -29,11 +30,13 @@ def test_sum_range_and_mean_are_exact(values):
         assert moments.mean == float(sum(map(Fraction, values)) / len(values))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e30, 1e30).filter(lambda x: x == 0 or abs(x) > 1e-100), max_size=30))
 def test_squares_are_exact_where_they_do_not_vanish(values):
     assert of(values).squares == sum(Fraction(value) ** 2 for value in values)
 
 
+@settings(deadline=None)
 @given(numbers, st.randoms(use_true_random=False), st.integers(1, 5))
 def test_any_order_and_any_parts_give_the_same(values, random, parts):
     shuffled = random.sample(values, len(values))
@@ -55,6 +58,7 @@ def test_what_does_not_vary_has_a_deviation_that_can_divide(values):
     assert of(values).deviation == 1.0
 
 
+@settings(deadline=None)
 @given(numbers)
 def test_what_is_read_back_is_what_was_written(values):
     assert Moments.from_plain(of(values).plain()) == of(values)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.encoder import _histogram
@@ -24,6 +24,7 @@ def content(histogram):
     return histogram.bits, histogram.keys.tolist(), histogram.counts.tolist()
 
 
+@settings(deadline=None)
 @given(values, st.randoms(use_true_random=False), st.integers(1, 5))
 def test_parts_merge_to_the_whole_whatever_they_are(numbers, random, parts):
     shuffled = random.sample(numbers, len(numbers))
@@ -31,6 +32,7 @@ def test_parts_merge_to_the_whole_whatever_they_are(numbers, random, parts):
     assert content(merged) == content(of(numbers))
 
 
+@settings(deadline=None)
 @given(values)
 def test_it_counts_all_in_few_buckets_that_rise(numbers):
     histogram = of(numbers)
@@ -40,6 +42,7 @@ def test_it_counts_all_in_few_buckets_that_rise(numbers):
     assert np.isfinite(histogram.values()).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([-2.5, -0.0, 0.0, 1.0, 7.0]), min_size=1, max_size=30))
 def test_few_distinct_values_have_exact_ranks(numbers):
     histogram = of(numbers)

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.encoder._id_lists import as_lists, kept
@@ -7,6 +7,7 @@ from pipelines.encoder._id_lists import as_lists, kept
 rows = st.lists(st.lists(st.integers(0, 5), max_size=6), max_size=8)
 
 
+@settings(deadline=None)
 @given(rows, st.integers(1, 4), st.booleans())
 def test_a_row_keeps_its_first_or_lowest_ranks_in_order(ranks, most, by_rank):
     lengths = np.array([len(row) for row in ranks], np.int64)
@@ -19,6 +20,7 @@ def test_a_row_keeps_its_first_or_lowest_ranks_in_order(ranks, most, by_rank):
     assert keeps.tolist() == expected
 
 
+@settings(deadline=None)
 @given(rows)
 def test_values_and_lengths_make_the_lists(values):
     flat = np.array([value for row in values for value in row], np.int64)

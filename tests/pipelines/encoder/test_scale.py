@@ -3,7 +3,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -17,8 +17,8 @@ SCALES: tuple[Scale, ...] = (
 )  # fmt: skip
 
 
-def scaled(later, train=TRAIN, **settings):
-    side = SideFeatures(numbers=("x",), columns={"x": Column(**settings)})
+def scaled(later, train=TRAIN, **chosen):
+    side = SideFeatures(numbers=("x",), columns={"x": Column(**chosen)})
     features = Features(document=side)
     encoder = Encoder.fit(Counts.of(rows(train), features), features)
     return encoder.transform(rows(later)).collect()
@@ -73,6 +73,7 @@ any_number = st.none() | st.floats() | st.sampled_from([0.0, 1.0, 3.4e38, 5e-324
 
 
 @pytest.mark.parametrize("scale", SCALES)
+@settings(deadline=None)
 @given(
     st.lists(any_number, max_size=8),
     st.lists(any_number, max_size=8),

@@ -1,5 +1,5 @@
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.encoder._vocabulary import Vocabulary
@@ -46,6 +46,7 @@ def test_a_freed_number_goes_to_the_most_frequent_new_id_and_no_table_shrinks():
 counts = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 5))
 
 
+@settings(deadline=None)
 @given(st.lists(counts, min_size=1, max_size=5), st.integers(1, 3), st.none() | st.integers(1, 4))
 def test_through_many_days_ids_keep_their_numbers_and_never_share_one(days, min_count, max_ids):
     before = None

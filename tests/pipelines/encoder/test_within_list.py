@@ -1,7 +1,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.config import Column
@@ -38,6 +38,7 @@ few = st.lists(
 
 
 @pytest.mark.parametrize("scale", ["list_minmax", "list_standard"])
+@settings(deadline=None)
 @given(few, st.sampled_from([1.0, 10.0]))
 def test_it_agrees_with_a_loop_over_the_lists(scale, table, deviations):
     got = scaled(table, scale, deviations).tolist()
@@ -45,6 +46,7 @@ def test_it_agrees_with_a_loop_over_the_lists(scale, table, deviations):
 
 
 @pytest.mark.parametrize("scale", ["list_minmax", "list_standard"])
+@settings(deadline=None)
 @given(rows, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_no_bit_and_all_is_finite(scale, table, random):
     got = scaled(table, scale)
