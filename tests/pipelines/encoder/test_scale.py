@@ -69,7 +69,11 @@ def test_an_indicator_says_where_a_value_is_missing_or_not_finite():
     assert got["document/x:missing"].dtype == pl.Float32
 
 
-any_number = st.none() | st.floats() | st.sampled_from([0.0, 1.0, 3.4e38, 5e-324])
+def test_what_is_nearer_to_zero_than_floats_of_32_bits_is_zero():
+    assert scaled([1e-300, 1e-38], [0.0, 1e-300], scale="minmax")["document/x"].to_list() == [0, 0]
+
+
+any_number = st.none() | st.floats() | st.sampled_from([0.0, 1.0, 3.4e38, 1.2e-38, 5e-324])
 
 
 @pytest.mark.parametrize("scale", SCALES)
