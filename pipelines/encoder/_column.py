@@ -132,6 +132,6 @@ class EncodedColumn:
         most = self.about.settings.max_length
         if most is None or lengths.max(initial=0) <= most:
             return numbers, lengths
-        by_frequency = self.about.settings.keep == "frequent" and self.vocabulary is not None
-        ranks = self.vocabulary.ranks(ids) if by_frequency and self.vocabulary else None
+        by_frequency = self.vocabulary if self.about.settings.keep == "frequent" else None
+        ranks = by_frequency.ranks(ids) if by_frequency else None
         return numbers[kept(lengths, most, ranks)], np.minimum(lengths, most)

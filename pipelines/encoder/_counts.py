@@ -23,6 +23,9 @@ _SCHEMA = pa.schema(
 )
 
 
+_UNREADABLE = (OSError, pa.ArrowException, pl.exceptions.PolarsError)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
     """How often each id is there, and how each number is distributed, by column.
@@ -127,15 +130,11 @@ class Counts:
             table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
             about = json.loads((table.schema.metadata or {})[b"counts"])
             return cls._parse(about, table)
-        except (
-            OSError,
-            pa.ArrowException,
-            pl.exceptions.PolarsError,
-            LookupError,
-            ValueError,
-        ) as e:
-            msg = f"{path} must hold counts of features, as a run wrote them ({type(e).__name__})"
-            raise EncoderError(msg) from e
+        except (*_UNREADABLE, LookupError, TypeError, ValueError) as error:
+            msg = (
+                f"{path} must hold counts of features, as a run wrote them ({type(error).__name__})"
+            )
+            raise EncoderError(msg) from error
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         for number, frame in enumerate(self.ids.values()):

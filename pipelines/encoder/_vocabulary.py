@@ -64,7 +64,7 @@ class Vocabulary:
     def ranks(self, ids: pl.Series) -> Integers:
         """Return the place of each id by frequency, from 0; after the last where not known."""
         asked, known = _arrow(ids), _arrow(self.ids)
-        if len(known) * 16 < len(asked):
+        if len(known) * 8 < len(asked):
             return _filled(pc.index_in(asked, value_set=known, skip_nulls=True), len(known))
         # A table of all known ids costs more than the search: of those asked for a smaller one is
         # made, and the known ones are looked up in it.
