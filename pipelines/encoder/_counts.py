@@ -182,7 +182,9 @@ def _plan(rows: pl.DataFrame, column: str, number: Column | None) -> pl.LazyFram
     ids = rows.lazy().select(pl.col(column).alias("id"))
     if isinstance(rows.schema[column], pl.List):
         ids = ids.explode("id")
-    return ids.drop_nulls().group_by("id").agg(pl.len().cast(pl.Int64).alias("count"))
+    counted = ids.drop_nulls().group_by("id").agg(pl.len().cast(pl.Int64).alias("count"))
+    # Parts may code the same texts as different categories.
+    return counted.with_columns(pl.col("id").cast(pl.String))
 
 
 def _total() -> pl.Expr:

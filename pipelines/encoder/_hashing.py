@@ -21,7 +21,7 @@ def hashed(ids: pl.Series, buckets: int, hashes: int = 1) -> npt.NDArray[np.int6
         [[845, 495], [0, 0], [845, 495]]
     """
     # A log repeats its ids: each is hashed once.
-    coded = ids.rechunk().to_arrow().cast(pa.large_string()).dictionary_encode()
+    coded = ids.cast(pl.String).rechunk().to_arrow().cast(pa.large_string()).dictionary_encode()
     texts = [text.encode() for text in coded.dictionary.to_pylist()]
     table = np.zeros((len(texts) + 1, hashes), np.int64)
     for seed in range(hashes):

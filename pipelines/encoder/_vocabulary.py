@@ -81,4 +81,4 @@ def _filled(numbers: pa.Array, null: int) -> Integers:
 
 
 def _arrow(ids: pl.Series) -> pa.Array:
-    return ids.rechunk().to_arrow().cast(pa.large_string())
+    return ids.cast(pl.String).rechunk().to_arrow().cast(pa.large_string())

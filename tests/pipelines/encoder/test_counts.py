@@ -69,6 +69,19 @@ def test_what_is_loaded_is_what_was_saved(tmp_path_factory, rows):
     assert fingerprint(Counts.merge([loaded, counts])) == fingerprint(Counts.merge([counts] * 2))
 
 
+def test_ids_that_parts_code_as_different_categories_are_counted_as_their_texts():
+    features = Features(document=SideFeatures(ids=("brand",), id_lists=("tags",)), min_count=1)
+    parts = []
+    for texts in (["a", "b"], ["b", "c"]):
+        coded = pl.Series("document/brand", texts, dtype=pl.Enum(texts))
+        tags = pl.Series("document/tags", [texts, []], dtype=pl.List(pl.Enum(texts)))
+        rows = pl.LazyFrame({"query_id": ["q", "q"], coded.name: coded, tags.name: tags})
+        parts.append(Counts.of(rows, features))
+    merged = Counts.merge(parts)
+    for column in ("document/brand", "document/tags"):
+        assert dict(merged.ids[column].iter_rows()) == {"a": 1, "b": 2, "c": 1}
+
+
 def test_only_what_something_is_learned_of_is_counted():
     counts = Counts.of(frame([]), FEATURES)
     assert list(counts.ids) == ["query/user", "document/brand", "document/tags"]
