@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from ltr.data.manifest import SplitName
-from pipelines.config import FeatureKind, Features
+from pipelines.config import MISSING, FeatureKind, Features
 from pipelines.errors import LogError
 
 REASON = "reason"
@@ -29,9 +29,6 @@ FILTERED = "filter: "
 ORDER, PART_COLUMN, KEY, KNOWN_AT = "list/order", "list/part", "list/key", "list/known_at"
 
 PARTS: tuple[SplitName, ...] = ("train", "validation", "test")
-
-MISSING = ":missing"
-"""Follows the name of a number in the name of the feature that says where it is missing."""
 
 RAW_TYPES: dict[FeatureKind, pl.DataType] = {
     "id": pl.String(),

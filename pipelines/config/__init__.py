@@ -4,7 +4,7 @@ An error names the dotted key, the rule and the value it got; a misspelt key is 
 nearest right one. Paths in the file are relative to the file itself. One section, one module.
 """
 
-from pipelines.config._columns import WITHIN_LIST, Column, Scale
+from pipelines.config._columns import MISSING, WITHIN_LIST, Column, Scale
 from pipelines.config._evaluation import Evaluation
 from pipelines.config._features import FeatureKind, Features, SideFeatures
 from pipelines.config._filters import Filter
@@ -19,6 +19,7 @@ from pipelines.config._split import Parts
 
 __all__ = [
     "MAX_GRADE",
+    "MISSING",
     "WITHIN_LIST",
     "Column",
     "Evaluation",

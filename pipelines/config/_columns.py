@@ -10,6 +10,9 @@ from pipelines.config._base import Config
 Scale = Literal["standard", "minmax", "uniform", "normal", "list_minmax", "list_standard", "none"]
 """How a number is scaled: by the training part, within its list, or not at all."""
 
+MISSING = ":missing"
+"""Follows the name of a number in the name of the feature that says where it is missing."""
+
 WITHIN_LIST = ("list_minmax", "list_standard")
 Positive = Annotated[int, Field(ge=1)]
 LARGEST = 1e38

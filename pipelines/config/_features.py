@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pipelines.config._base import Config, Name, Names
-from pipelines.config._columns import Column, broken_rules
+from pipelines.config._columns import MISSING, Column, broken_rules
 from pipelines.errors import ConfigError
 
 FeatureKind = Literal["id", "ids", "number"]
@@ -60,10 +60,14 @@ class SideFeatures(Config):
             if (key := self._key(name)) is not None:
                 for setting, rule, value in broken_rules(self.columns[key], kind, side):
                     yield f"columns.{key}.{setting}", f"{rule} (column {name!r})", value
+                if self.columns[key].missing and name + MISSING in self.names:
+                    rule = f"makes the feature {name + MISSING!r}, which is a column already"
+                    yield f"columns.{key}.missing", rule, None
         used = {self._key(name) for name in self.names}
         for key in self.columns:
-            # What a pattern stands for is not known before the log is open.
-            if key not in used and not any(fnmatchcase(key, one) for one in self.patterns):
+            # What the patterns among the numbers stand for is not known before the log is open.
+            waits = any(_is_pattern(key) or fnmatchcase(key, one) for one in self.patterns)
+            if key not in used and not waits:
                 near = difflib.get_close_matches(key, self.names, n=1)
                 more = f"; did you mean {near[0]!r}?" if near else ""
                 yield f"columns.{key}", f"names no feature of this side{more}", None

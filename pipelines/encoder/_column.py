@@ -9,8 +9,8 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.config import WITHIN_LIST, Column, FeatureKind
-from pipelines.contracts import MISSING, RAW_TYPES
+from pipelines.config import MISSING, WITHIN_LIST, Column, FeatureKind
+from pipelines.contracts import RAW_TYPES
 from pipelines.encoder._hashing import hashed
 from pipelines.encoder._id_lists import as_lists, kept
 from pipelines.encoder._prepared import prepared
@@ -138,6 +138,6 @@ class EncodedColumn:
         most = self.about.settings.max_length
         if most is None or lengths.max(initial=0) <= most:
             return numbers, lengths
-        by_frequency = self.about.settings.keep == "frequent" and self.vocabulary is not None
-        ranks = self.vocabulary.ranks(ids) if by_frequency and self.vocabulary else None
+        by_frequency = self.vocabulary if self.about.settings.keep == "frequent" else None
+        ranks = by_frequency.ranks(ids) if by_frequency else None
         return numbers[kept(lengths, most, ranks)], np.minimum(lengths, most)

@@ -23,6 +23,9 @@ _SCHEMA = pa.schema(
 )
 
 
+_UNREADABLE = (OSError, pa.ArrowException, pl.exceptions.PolarsError)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
     """How often each id is there, and how each number is distributed, by column.
@@ -86,8 +89,11 @@ class Counts:
         Raises:
             EncoderError: They are of different features, or there are none.
         """
-        if len({_columns(part) for part in parts}) != 1:
-            msg = f"counts to merge must be of the same features; got {len(parts)} that are not"
+        if not parts:
+            msg = "counts to merge must be at least one; got none"
+            raise EncoderError(msg)
+        if len(different := {_columns(part) for part in parts}) > 1:
+            msg = f"counts to merge must be of the same features; got {len(different)} kinds"
             raise EncoderError(msg)
         first = parts[0]
         ids = [
@@ -124,15 +130,11 @@ class Counts:
             table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
             about = json.loads((table.schema.metadata or {})[b"counts"])
             return cls._parse(about, table)
-        except (
-            OSError,
-            pa.ArrowException,
-            pl.exceptions.PolarsError,
-            LookupError,
-            ValueError,
-        ) as e:
-            msg = f"{path} must hold counts of features, as a run wrote them ({type(e).__name__})"
-            raise EncoderError(msg) from e
+        except (*_UNREADABLE, LookupError, TypeError, ValueError) as error:
+            msg = (
+                f"{path} must hold counts of features, as a run wrote them ({type(error).__name__})"
+            )
+            raise EncoderError(msg) from error
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         for number, frame in enumerate(self.ids.values()):
@@ -180,7 +182,9 @@ def _plan(rows: pl.DataFrame, column: str, number: Column | None) -> pl.LazyFram
     ids = rows.lazy().select(pl.col(column).alias("id"))
     if isinstance(rows.schema[column], pl.List):
         ids = ids.explode("id")
-    return ids.drop_nulls().group_by("id").agg(pl.len().cast(pl.Int64).alias("count"))
+    counted = ids.drop_nulls().group_by("id").agg(pl.len().cast(pl.Int64).alias("count"))
+    # Parts may code the same texts as different categories.
+    return counted.with_columns(pl.col("id").cast(pl.String))
 
 
 def _total() -> pl.Expr:

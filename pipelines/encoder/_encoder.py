@@ -7,8 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from ltr.data.manifest import Feature
-from pipelines.config import Features
-from pipelines.contracts import MISSING
+from pipelines.config import MISSING, Features
 from pipelines.encoder._column import EncodedColumn, Integers
 from pipelines.encoder._counts import Counts
 from pipelines.encoder._files import fingerprint, read, write

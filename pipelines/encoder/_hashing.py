@@ -21,10 +21,13 @@ def hashed(ids: pl.Series, buckets: int, hashes: int = 1) -> npt.NDArray[np.int6
         [[845, 495], [0, 0], [845, 495]]
     """
     # A log repeats its ids: each is hashed once.
-    coded = ids.rechunk().to_arrow().cast(pa.large_string()).dictionary_encode()
+    coded = ids.cast(pl.String).rechunk().to_arrow().cast(pa.large_string()).dictionary_encode()
     texts = [text.encode() for text in coded.dictionary.to_pylist()]
-    seeds = range(hashes)
-    numbers = [[1 + xxh64_intdigest(text, seed) % buckets for seed in seeds] for text in texts]
-    table = np.array([*numbers, [0] * hashes], np.int64)
+    table = np.zeros((len(texts) + 1, hashes), np.int64)
+    for seed in range(hashes):
+        digests = np.fromiter(
+            (xxh64_intdigest(text, seed) for text in texts), np.uint64, len(texts)
+        )
+        table[:-1, seed] = 1 + digests % np.uint64(buckets)
     codes = coded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
     return table[codes]  # type: ignore[no-any-return]

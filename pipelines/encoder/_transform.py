@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from pipelines.config import WITHIN_LIST
-from pipelines.contracts import ENCODED_TYPES, MISSING, is_like
+from pipelines.config import MISSING, WITHIN_LIST
+from pipelines.contracts import ENCODED_TYPES, is_like
 from pipelines.encoder._column import EncodedColumn
 from pipelines.encoder._within_list import Lists
 from pipelines.errors import LogError

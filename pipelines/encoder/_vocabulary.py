@@ -52,8 +52,9 @@ class Vocabulary:
             return cls(ids, np.arange(1, len(ids) + 1), len(ids) + 1)
         numbers = previous.encode(ids)
         new = numbers == 0
-        free = np.setdiff1d(np.arange(1, previous.size + len(ids)), numbers)
-        numbers[new] = free[: new.sum()]
+        taken = np.zeros(previous.size + len(ids), np.bool_)
+        taken[numbers] = taken[0] = True
+        numbers[new] = np.flatnonzero(~taken)[: new.sum()]
         return cls(ids, numbers, max(previous.size, int(numbers.max(initial=0)) + 1))
 
     def encode(self, ids: pl.Series) -> Integers:
@@ -62,10 +63,22 @@ class Vocabulary:
 
     def ranks(self, ids: pl.Series) -> Integers:
         """Return the place of each id by frequency, from 0; after the last where not known."""
-        found = pc.index_in(_arrow(ids), value_set=_arrow(self.ids), skip_nulls=True)
-        ranks = pc.fill_null(found, len(self.ids)).to_numpy(zero_copy_only=False)
-        return ranks.astype(np.int64)  # type: ignore[no-any-return]
+        asked, known = _arrow(ids), _arrow(self.ids)
+        if len(known) * 8 < len(asked):
+            return _filled(pc.index_in(asked, value_set=known, skip_nulls=True), len(known))
+        # A table of all known ids costs more than the search: of those asked for a smaller one is
+        # made, and the known ones are looked up in it.
+        coded = asked.dictionary_encode()
+        found = pc.index_in(known, value_set=coded.dictionary)
+        ranks = np.full(len(coded.dictionary) + 1, len(known))
+        ranks[found.drop_null()] = np.flatnonzero(found.is_valid())
+        return ranks[_filled(coded.indices, len(coded.dictionary))]
+
+
+def _filled(numbers: pa.Array, null: int) -> Integers:
+    filled = pc.fill_null(numbers, null).to_numpy(zero_copy_only=False)
+    return filled.astype(np.int64)  # type: ignore[no-any-return]
 
 
 def _arrow(ids: pl.Series) -> pa.Array:
-    return ids.rechunk().to_arrow().cast(pa.large_string())
+    return ids.cast(pl.String).rechunk().to_arrow().cast(pa.large_string())

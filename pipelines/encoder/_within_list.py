@@ -39,7 +39,8 @@ class Lists:
         """
         if not len(values):
             return values
-        together = values if self.order is None else values[self.order]
+        # 0 of -0: which of the two is the lowest would depend on the order.
+        together = (values if self.order is None else values[self.order]) + 0.0
         scale = self._minmax if settings.scale == "list_minmax" else self._standard
         scaled = np.where(np.isnan(together), 0.0, scale(together, settings.deviations))
         if self.order is None:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from pipelines.config import load_job, parse_job
@@ -37,6 +39,74 @@ def test_a_complete_job_is_read_with_its_defaults():
         ({"evaluation__gain": "exp"}, r"^evaluation\.gain: must be 'exp2' or 'linear'; got 'exp'$"),
         ({"evaluation__cutoffs": [5, 5]}, r"^evaluation\.cutoffs: must differ; got \[5, 5\]$"),
         ({"evaluation__cutoffs": []}, r"^evaluation\.cutoffs: .*at least 1"),
+        *(
+            (
+                {f"features__document__columns__{column}": settings},
+                rf"^features\.document\.{message}",
+            )
+            for column, settings, message in [
+                (
+                    "price",
+                    {"buckets": 9},
+                    r"columns\.price\.buckets: is no setting of numbers, which",
+                ),
+                (
+                    "item",
+                    {"log1p": True},
+                    r"columns\.item\.log1p: is no setting of ids, which have m",
+                ),
+                ("item", {"keep": "frequent"}, r"columns\.item\.keep: is no setting of ids,"),
+                (
+                    "item",
+                    {"hashes": 2},
+                    r"columns\.item\.hashes: needs buckets .column 'item'.; got 2",
+                ),
+                ("item", {"buckets": 0}, r"columns\.item\.buckets: must be greater .* 1; got 0$"),
+                (
+                    "item",
+                    {"bucket": 9},
+                    r"columns\.item\.bucket: unknown key; did you mean 'buckets'",
+                ),
+                (
+                    "item",
+                    {"buckets": 9, "max_ids": 3},
+                    r"columns\.item\.max_ids: is of a vocabulary",
+                ),
+                ("tags", {"keep": "frequent"}, r"columns\.tags\.keep: needs max_length"),
+                (
+                    "tags",
+                    {"keep": "frequent", "buckets": 9, "max_length": 2},
+                    r"columns\.tags\.keep: must be 'first' with buckets",
+                ),
+                (
+                    "price",
+                    {"clip": [9, 1]},
+                    r"columns\.price\.clip: must be the lowest .*got \[9.0, 1",
+                ),
+                ("price", {"clip": [0, 1e39]}, r"columns\.price\.clip: .* within 1e\+38"),
+                ("price", {"scale": "std"}, r"columns\.price\.scale: must be 'standard', 'minmax'"),
+                ("pric", {"log1p": True}, r"columns\.pric: names no feature .* mean 'price'\?$"),
+                (
+                    "*",
+                    {"log1p": True},
+                    r"columns\.\*\.log1p: is no setting of ids, .*column 'item'",
+                ),
+            ]
+        ),
+        (
+            {
+                "features__query__numbers": ["hour"],
+                "features__query__columns__hour": {"scale": "list_minmax"},
+            },
+            r"^features\.query\.columns\.hour\.scale: must not be within the list",
+        ),
+        (
+            {
+                "features__document__numbers": ["x", "x:missing"],
+                "features__document__columns": {"x": {"missing": True}},
+            },
+            r"^features\.document\.columns\.x\.missing: makes the feature 'x:missing', which is",
+        ),
         ({"training__learning_rate": float("inf")}, r"^training\.learning_rate: .*finite"),
         ({"towers__embedding_dim": 6}, r"^towers\.embedding_dim: must be a multiple of 4; got 6$"),
     ],
@@ -44,6 +114,29 @@ def test_a_complete_job_is_read_with_its_defaults():
 def test_an_error_names_the_dotted_key_the_rule_and_the_value(changes, message):
     with pytest.raises(ConfigError, match=message):
         parse_job(table(**changes))
+
+
+def test_a_columns_own_settings_go_before_the_first_pattern_that_matches():
+    job = parse_job(
+        table(
+            features__document__numbers=["price", "f1", "f2*"],
+            features__document__columns={
+                "f?": {"scale": "uniform"},
+                "f*": {"scale": "normal"},
+                "f1": {"log1p": True},
+            },
+        )
+    )
+    column = job.features.document.column
+    assert (column("f1").scale, column("f1").log1p) == ("standard", True)
+    assert (column("f2").scale, column("f20").scale) == ("uniform", "normal")
+    assert column("price") == type(column("price"))()
+
+
+def test_a_job_that_a_manifest_carries_is_the_job():
+    columns = {"price": {"clip": [0, 9], "missing": True}, "item": {"buckets": 9, "hashes": 2}}
+    job = parse_job(table(features__document__columns=columns))
+    assert parse_job(json.loads(job.model_dump_json())) == job
 
 
 def test_a_misspelt_key_is_told_before_the_missing_one_it_stands_for():
