@@ -72,7 +72,7 @@ def prepare(
             refuse_future([from_the_future(graded.lazy())], job)
         parted = _collect(split(graded.lazy(), job.split), "split")
         refuse_shared_keys([parts_of_keys(parted.lazy(), job)], job)
-    _refuse_hopeless(parted)
+    _refuse_hopeless(parted, job)
     with progress.step("encode") as step:
         differing = _varying(parted)
         for column, number in differing.items():
@@ -135,15 +135,16 @@ def _refuse_zero_based(rows: pl.DataFrame) -> None:
         raise LogError(stage="validate", rule=rule, found=found)
 
 
-def _refuse_hopeless(rows: pl.DataFrame) -> None:
+def _refuse_hopeless(rows: pl.DataFrame, job: Job) -> None:
     """Stop where no model could be trained or judged, and say what the log looks like."""
     kept = rows.filter(pl.col(REASON).is_null())
     if kept.is_empty():
         raise LogError(stage="validate", rule="some row must be usable", found=_most_common(rows))
     empty = [part for part in PARTS if part not in kept["part"].unique()]
     if empty:
-        times = kept["list_time"].n_unique()
-        found = f"no list for {', '.join(empty)} ({times} distinct times in the log)"
+        times = f"{kept['list_time'].n_unique()} distinct times in the log"
+        why = times if job.split.by == "time" else f"split by {job.split.by}"
+        found = f"no list for {', '.join(empty)} ({why})"
         raise LogError(stage="split", rule="every part must get a list", found=found)
     graded = kept.group_by("part", "query_id").agg(pl.col("grade").n_unique() > 1)
     for part in PARTS:
