@@ -1,22 +1,19 @@
 """The order of documents within their list: total, so that a list is the same on every run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Literal
-
-import polars as pl
 
 from pipelines.contracts import ORDER
 
 Direction = Literal["ascending", "descending"]
 
 
-def in_order(rows: pl.LazyFrame, first: Sequence[str], direction: Direction) -> pl.LazyFrame:
-    """Sort rows by the columns ``first`` and then in the order of their list.
+def document_order(names: Iterable[str], direction: Direction) -> tuple[list[str], list[bool]]:
+    """Return the columns that order documents, and for each whether it falls; nulls go last.
 
-    That is by ``list/order``, if the rows have it, nulls last; then by logged position; and of two
-    documents in one place by document.
+    That is ``list/order``, if it is among ``names``; then the logged position; and of two documents
+    in one place the document.
     """
-    order = [ORDER] if ORDER in rows.collect_schema() else []
-    by = [*first, *order, "position", "document_id"]
-    falling = [name == ORDER and direction == "descending" for name in by]
-    return rows.sort(by, descending=falling, nulls_last=True)
+    if ORDER not in names:
+        return ["position", "document_id"], [False, False]
+    return [ORDER, "position", "document_id"], [direction == "descending", False, False]
