@@ -103,7 +103,9 @@ def prepared(rows, happened, changes, folder):
 def documents(lists: Path) -> list[tuple[str, str]]:
     """Every (query, document) of the lists: since none is twice, each is one row of the log."""
     shards = [pl.read_ipc(path) for path in sorted(lists.glob("*/*.arrow"))]
+    assert not any(shard.null_count().sum_horizontal().item() for shard in shards)
     rows = pl.concat([shard.select("query_id", "document_id") for shard in shards])
+    assert rows["query_id"].is_unique().all()
     return rows.explode("document_id").rows()
 
 
