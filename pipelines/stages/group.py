@@ -7,7 +7,7 @@ out  the columns of a shard (see ``ltr.data.manifest``), lists in the order of t
 import polars as pl
 
 from pipelines.contracts import ORDER
-from pipelines.stages.order import Direction, document_order
+from pipelines.stages.order import Direction, in_order
 
 
 def varying(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -26,16 +26,12 @@ def group(encoded: pl.LazyFrame, direction: Direction = "ascending") -> pl.LazyF
 
     A list's time and query features are those of its first document.
     """
-    got = encoded.collect_schema().names()
-    by, falling = document_order(got, direction)
-    in_order = encoded.sort(
-        "time", "query_id", *by, descending=[False, False, *falling], nulls_last=True
-    )
-    names = [name for name in got if name != ORDER]
+    names = [name for name in encoded.collect_schema().names() if name != ORDER]
     of_query = [name for name in names if name == "time" or name.startswith("query/")]
     of_document = [name for name in names if name not in (*of_query, "query_id")]
     return (
-        in_order.group_by("query_id", maintain_order=True)
+        in_order(encoded, ["time", "query_id"], direction)
+        .group_by("query_id", maintain_order=True)
         .agg(pl.col(of_query).first(), pl.col(of_document))
         .select(names)
     )

@@ -102,7 +102,7 @@ def refuse_future(pieces: Sequence[pl.LazyFrame], job: Job) -> None:
 def _parts_of(named: pl.LazyFrame, what: str) -> pl.LazyFrame:
     in_parts = [(pl.col("part") == part).any().alias(part) for part in PARTS]
     known = named.drop_nulls("name").group_by("name").agg(in_parts)
-    return known.select(pl.lit(what).alias("what"), "name", *PARTS)
+    return known.select(pl.lit(what).alias("what"), pl.col("name").cast(pl.String), *PARTS)
 
 
 def _add_up(named: pl.LazyFrame, buckets: int) -> tuple[int, pl.DataFrame]:

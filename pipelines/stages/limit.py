@@ -37,7 +37,9 @@ def limit(graded: pl.LazyFrame, limits: ListLimits, bots: pl.Series | None = Non
         bots: Sessions whose rows are left out: see ``pipelines.stages.sessions``.
     """
     if bots is not None:
-        graded = graded.with_columns(also(BOT, pl.col("session_id").is_in(bots.implode())))
+        graded = graded.with_columns(
+            also(BOT, pl.col("session_id").cast(pl.String).is_in(bots.implode()))
+        )
     if limits.longer != "leave out":
         graded = _shorten(graded, limits)
     length = _of_list(USABLE.sum())
@@ -65,7 +67,7 @@ def _shorten(graded: pl.LazyFrame, limits: ListLimits) -> pl.LazyFrame:
         .filter(pl.col("length") > most, pl.col("room") >= 0)
     )
     # Drawn by query and document alone, so that neither threads nor partitions change the draw.
-    name = pl.concat_str("query_id", "document_id", separator="\0")
+    name = pl.concat_str(pl.col("query_id", "document_id").cast(pl.String), separator="\0")
     others = (
         usable.filter(~positive)
         .join(long, on="query_id")

@@ -1,11 +1,19 @@
 """The order of documents within their list: total, so that a list is the same on every run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
+
+import polars as pl
 
 from pipelines.contracts import ORDER
 
 Direction = Literal["ascending", "descending"]
+
+
+def in_order(rows: pl.LazyFrame, first: Sequence[str], direction: Direction) -> pl.LazyFrame:
+    """Sort rows by the columns ``first`` and then in the order of their list."""
+    by, falling = document_order(rows.collect_schema(), direction)
+    return rows.sort(*first, *by, descending=[*(False for _ in first), *falling], nulls_last=True)
 
 
 def document_order(names: Iterable[str], direction: Direction) -> tuple[list[str], list[bool]]:

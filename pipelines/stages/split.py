@@ -86,7 +86,7 @@ def assign(stamped: pl.LazyFrame, parts: Parts, cuts: Cuts | None = None) -> pl.
         case "hash":
             part = _by_hash(parts)
         case "column":
-            part = pl.col(PART_COLUMN)
+            part = pl.col(PART_COLUMN).cast(pl.String)
     return stamped.with_columns(pl.when(USABLE).then(part).cast(PART).alias("part"))
 
 
