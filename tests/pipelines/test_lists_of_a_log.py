@@ -13,8 +13,10 @@ from tests.pipelines.job_tables import as_file, events, job, log
 
 def prepared(frame=None, **changes):
     frame = log() if frame is None else frame
+    settings = job(**changes)
+    told = as_file(events()) if settings.events else None
     with Progress("test") as progress:
-        return prepare(as_file(frame), as_file(events()), job(**changes), progress)
+        return prepare(as_file(frame), told, settings, progress)
 
 
 def test_a_list_is_ordered_by_a_column_and_keeps_its_logged_positions():
