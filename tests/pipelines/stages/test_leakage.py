@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts import PARTS
@@ -75,6 +75,7 @@ def test_a_list_that_a_column_puts_into_two_parts_fails_the_job():
 key_rows = st.tuples(st.sampled_from("abcde"), st.sampled_from("xyz"), st.sampled_from(PARTS))
 
 
+@settings(deadline=None)
 @given(st.lists(key_rows, max_size=12), st.integers(1, 3))
 def test_what_is_refused_hangs_neither_on_pieces_nor_on_buckets(triples, buckets):
     def outcome(pieces, buckets):

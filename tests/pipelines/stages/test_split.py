@@ -2,7 +2,7 @@ from datetime import datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.config import Parts
@@ -49,6 +49,7 @@ def test_nothing_usable_leaves_no_parts(by):
     assert got["part"].to_list() == [None, None]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), min_size=1, max_size=30))
 def test_no_list_and_no_moment_is_in_two_parts_and_parts_follow_each_other_in_time(rows):
     got = parted([time for time, _ in rows], [f"q{query}" for _, query in rows])
@@ -59,6 +60,7 @@ def test_no_list_and_no_moment_is_in_two_parts_and_parts_follow_each_other_in_ti
     assert ordered == sorted(ordered)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=30), st.integers(1, 4))
 def test_pieces_of_a_log_are_parted_as_the_whole_is(rows, num_pieces):
     times, numbers = [time for time, _ in rows], [query for _, query in rows]
