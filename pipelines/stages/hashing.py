@@ -7,6 +7,8 @@ import xxhash
 def hash64(keys: pl.Expr, seed: int) -> pl.Expr:
     """Return xxHash64 of text as UInt64, null where it is null. Each different text costs once.
 
+    Text may be numbered (Categorical, Enum): what is hashed is always the text.
+
     Source:
         https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 
@@ -25,4 +27,4 @@ def hash64(keys: pl.Expr, seed: int) -> pl.Expr:
             texts, pl.Series(digests, dtype=pl.UInt64), default=None, return_dtype=pl.UInt64
         )
 
-    return keys.map_batches(hashed, return_dtype=pl.UInt64, is_elementwise=True)
+    return keys.cast(pl.String).map_batches(hashed, return_dtype=pl.UInt64, is_elementwise=True)

@@ -56,7 +56,7 @@ def refuse_shared_keys(pieces: Sequence[pl.LazyFrame], job: Job, buckets: int = 
         keys, shared = _add_up(named, buckets)
         if not shared.is_empty():
             first = shared.sort("name").row(0, named=True)
-            of_all = f" of {keys:,} values" if what == "key" else " lists"
+            of_all = f" of {keys:,} values" if what == "key" else ""
             places = " and ".join(part for part in PARTS if first[part])
             found = f"{shared.height:,}{of_all} in two parts, e.g. {first['name']!r} in {places}"
             raise LogError(stage="leakage", rule=rule, found=found)
@@ -73,7 +73,7 @@ def from_the_future(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.select(
         pl.len().alias("rows"),
         late.sum().alias("late"),
-        *(column.filter(late).first() for column in example),
+        *(column.filter(late).sort_by(pl.col("row").filter(late)).first() for column in example),
     )
 
 
@@ -102,7 +102,7 @@ def refuse_future(pieces: Sequence[pl.LazyFrame], job: Job) -> None:
 def _parts_of(named: pl.LazyFrame, what: str) -> pl.LazyFrame:
     in_parts = [(pl.col("part") == part).any().alias(part) for part in PARTS]
     known = named.drop_nulls("name").group_by("name").agg(in_parts)
-    return known.select(pl.lit(what).alias("what"), "name", *PARTS)
+    return known.select(pl.lit(what).alias("what"), pl.col("name").cast(pl.String), *PARTS)
 
 
 def _add_up(named: pl.LazyFrame, buckets: int) -> tuple[int, pl.DataFrame]:

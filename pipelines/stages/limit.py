@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.config import ListLimits
 from pipelines.contracts import FILTERED, REASON
 from pipelines.stages.hashing import hash64
-from pipelines.stages.order import in_order
+from pipelines.stages.order import document_order
 from pipelines.stages.validate import also
 
 BOT = "session has more lists than lists.max_per_session"
@@ -46,8 +46,8 @@ def limit(graded: pl.LazyFrame, limits: ListLimits, bots: pl.Series | None = Non
     limited = graded.with_columns(also(SHORT, length < limits.min_documents)).with_columns(
         also(LONG, length > limits.max_documents)
     )
-    highest = _of_list(pl.col("grade").filter(USABLE).max())
-    lowest = _of_list(pl.col("grade").filter(USABLE).min())
+    grade = pl.when(USABLE).then("grade")  # a filter within a window is slow
+    highest, lowest = _of_list(grade.max()), _of_list(grade.min())
     match limits.require:
         case "positive":
             return limited.with_columns(also(NO_POSITIVE, highest == 0))
@@ -59,32 +59,34 @@ def limit(graded: pl.LazyFrame, limits: ListLimits, bots: pl.Series | None = Non
 
 def _shorten(graded: pl.LazyFrame, limits: ListLimits) -> pl.LazyFrame:
     """Mark what a long list keeps no room for once its positives are in."""
-    positive = pl.col("grade") > 0
-    measured = graded.with_columns(
-        _of_list(USABLE.sum()).alias("length"),
-        _of_list((USABLE & positive).sum()).alias("positives"),
+    most, positive = limits.max_documents, pl.col("grade") > 0
+    usable = graded.filter(USABLE)
+    long = (
+        usable.group_by("query_id")
+        .agg(pl.len().alias("length"), (most - positive.sum().cast(pl.Int64)).alias("room"))
+        .filter(pl.col("length") > most, pl.col("room") >= 0)
     )
-    most = limits.max_documents
-    fits = pl.col("positives") <= most
-    others = measured.filter(USABLE & ~positive & fits & (pl.col("length") > most))
-    place = _of_list(pl.int_range(pl.len()))
-    beyond = _in_turn(others, limits).filter(pl.col("positives") + place >= most)
-    marks = beyond.select("row", pl.lit(value=True).alias("beyond"))
+    # Drawn by query and document alone, so that neither threads nor partitions change the draw.
+    name = pl.concat_str(pl.col("query_id", "document_id").cast(pl.String), separator="\0")
+    others = (
+        usable.filter(~positive)
+        .join(long, on="query_id")
+        .with_columns(hash64(name, limits.seed).alias("drawn"))
+    )
+    by, falling = ["drawn", "document_id"], [False, False]
+    if limits.longer == "cut":
+        by, falling = document_order(graded.collect_schema(), limits.direction)
+    in_turn = pl.col("row").sort_by(by, descending=falling, nulls_last=True)
+    beyond = (
+        others.group_by("query_id")
+        .agg(in_turn.slice(pl.col("room").first()))
+        .select(pl.col("row").explode(), pl.lit(value=True).alias("beyond"))
+    )
     return (
-        graded.join(marks, on="row", how="left", maintain_order="left")
+        graded.join(beyond, on="row", how="left", maintain_order="left")
         .with_columns(also(FILTERED + BEYOND, pl.col("beyond")))
         .drop("beyond")
     )
-
-
-def _in_turn(others: pl.LazyFrame, limits: ListLimits) -> pl.LazyFrame:
-    """Sort the documents that compete for room: by their list's order, or by a seeded hash."""
-    if limits.longer == "cut":
-        return in_order(others, ["query_id"], limits.direction)
-    # Of query and document alone, so that neither threads nor partitions change what is drawn.
-    name = pl.concat_str("query_id", "document_id", separator="\0")
-    drawn = others.with_columns(hash64(name, limits.seed).alias("drawn"))
-    return drawn.sort("query_id", "drawn", "document_id")
 
 
 def _of_list(total: pl.Expr) -> pl.Expr:

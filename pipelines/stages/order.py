@@ -1,6 +1,6 @@
 """The order of documents within their list: total, so that a list is the same on every run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import polars as pl
@@ -11,12 +11,17 @@ Direction = Literal["ascending", "descending"]
 
 
 def in_order(rows: pl.LazyFrame, first: Sequence[str], direction: Direction) -> pl.LazyFrame:
-    """Sort rows by the columns ``first`` and then in the order of their list.
+    """Sort rows by the columns ``first`` and then in the order of their list."""
+    by, falling = document_order(rows.collect_schema(), direction)
+    return rows.sort(*first, *by, descending=[*(False for _ in first), *falling], nulls_last=True)
 
-    That is by ``list/order``, if the rows have it, nulls last; then by logged position; and of two
-    documents in one place by document.
+
+def document_order(names: Iterable[str], direction: Direction) -> tuple[list[str], list[bool]]:
+    """Return the columns that order documents, and for each whether it falls; nulls go last.
+
+    That is ``list/order``, if it is among ``names``; then the logged position; and of two documents
+    in one place the document.
     """
-    order = [ORDER] if ORDER in rows.collect_schema() else []
-    by = [*first, *order, "position", "document_id"]
-    falling = [name == ORDER and direction == "descending" for name in by]
-    return rows.sort(by, descending=falling, nulls_last=True)
+    if ORDER not in names:
+        return ["position", "document_id"], [False, False]
+    return [ORDER, "position", "document_id"], [direction == "descending", False, False]

@@ -41,7 +41,7 @@ def split(graded: pl.LazyFrame, parts: Parts) -> pl.LazyFrame:
 
 def stamp(graded: pl.LazyFrame) -> pl.LazyFrame:
     """Add ``list_time``: when the list was first shown."""
-    first_shown = pl.col("time").filter(USABLE).min().over("query_id")
+    first_shown = pl.when(USABLE).then("time").min().over("query_id")
     return graded.with_columns(pl.when(USABLE).then(first_shown).alias("list_time"))
 
 
@@ -86,7 +86,7 @@ def assign(stamped: pl.LazyFrame, parts: Parts, cuts: Cuts | None = None) -> pl.
         case "hash":
             part = _by_hash(parts)
         case "column":
-            part = pl.col(PART_COLUMN)
+            part = pl.col(PART_COLUMN).cast(pl.String)
     return stamped.with_columns(pl.when(USABLE).then(part).cast(PART).alias("part"))
 
 

@@ -51,7 +51,7 @@ def vet(impressions: pl.LazyFrame, job: Job) -> pl.LazyFrame:
     if job.split.by == "hash" and job.split.column:
         rules[NO_KEY] = pl.col(PART_COLUMN).is_null()
     if job.split.by == "column":
-        rules[NO_PART] = ~pl.col(PART_COLUMN).is_in(PARTS).fill_null(value=False)
+        rules[NO_PART] = ~pl.col(PART_COLUMN).cast(pl.String).is_in(PARTS).fill_null(value=False)
     for reason, broken in rules.items():
         impressions = impressions.with_columns(also(reason, broken))
     return impressions

@@ -174,7 +174,7 @@ row = st.fixed_dictionaries(
         "request": st.sampled_from([f"q{i}" for i in range(6)] + [None]),
         "item": value,
         "shown": st.sampled_from([1, 2, 3, 4, 5, None]),
-        "rank": st.sampled_from([0, 1, 2, None]),
+        "rank": st.sampled_from([-1, 1, 2, None]),
         "visit": value,
         "user": value,
         "tags": st.one_of(st.none(), st.lists(value, max_size=2)),

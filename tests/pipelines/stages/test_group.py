@@ -21,6 +21,26 @@ def test_rows_become_lists_in_the_order_of_time_and_documents_in_logged_order():
     ]
 
 
+def in_order(direction):
+    rows = pl.LazyFrame(
+        {
+            "query_id": ["a"] * 5,
+            "time": [1] * 5,
+            "document_id": ["u", "v", "x", "y", "z"],
+            "position": [1, 2, 3, 4, 4],
+            "list/order": [5.0, None, 7.0, 5.0, 5.0],
+        }
+    )
+    got = group(rows, direction).collect()
+    assert got.columns == ["query_id", "time", "document_id", "position"]
+    return "".join(got["document_id"][0]), got["position"][0].to_list()
+
+
+def test_documents_lie_in_the_order_of_a_column_ties_by_position_and_document_nulls_last():
+    assert in_order("ascending") == ("uyzxv", [1, 4, 4, 3, 2])
+    assert in_order("descending") == ("xuyzv", [3, 1, 4, 4, 2])
+
+
 def test_lists_within_which_a_query_feature_differs_are_counted():
     rows = pl.LazyFrame(
         {

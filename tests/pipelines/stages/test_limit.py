@@ -2,7 +2,7 @@ import random
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.config import ListLimits
@@ -137,6 +137,7 @@ def test_limits_that_cannot_be_are_refused(changes, message):
 documents = st.tuples(st.sampled_from("abc"), st.integers(0, 2), st.booleans())
 
 
+@settings(deadline=None)
 @given(st.lists(documents, max_size=25), st.sampled_from(["cut", "sample"]), st.randoms())
 def test_no_order_of_the_rows_changes_what_is_kept(drawn_rows, longer, shuffle: random.Random):
     frame = rows(
