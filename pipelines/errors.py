@@ -3,7 +3,8 @@
 ``JobError``                  base: catch this
 ├── ``ConfigError``           the job file: dotted key, rule, value found
 ├── ``LogError``              the log: stage, what was expected, what was found
-└── ``TableError``            a scored table, or an option of the command that measures it
+├── ``TableError``            a scored table, or an option of the command that measures it
+└── ``InspectError``          what was asked of a folder of lists
 """
 
 from ltr.errors import LtrError
@@ -43,6 +44,10 @@ class LogError(JobError):
 
 class TableError(JobError):
     """A scored table cannot be measured as the command line says."""
+
+
+class InspectError(JobError):
+    """A folder of lists does not have what was asked of it, or an option does not fit."""
 
 
 def first_line(error: Exception) -> str:
