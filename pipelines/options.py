@@ -84,7 +84,8 @@ Limits = Annotated[
     Path | None, _option("--limits", "A job file whose [drift] says the limits.", INSPECT)
 ]
 Limit = Annotated[
-    list[str] | None, _option("--limit", "A single limit, e.g. numbers=0.1; repeatable.", INSPECT)
+    list[str] | None,
+    _option("--limit", "A single limit: numbers=0.1, or schema=off; repeatable.", INSPECT),
 ]
 Json = Annotated[bool, _option("--json", "Print JSON.", INSPECT)]
 Html = Annotated[

@@ -4,7 +4,7 @@ An error names the dotted key, the rule and the value it got; a misspelt key is 
 nearest right one. Paths in the file are relative to the file itself. One section, one module.
 """
 
-from pipelines.config._drift import Drift
+from pipelines.config._drift import Drift, DriftRule
 from pipelines.config._evaluation import Evaluation
 from pipelines.config._features import FeatureKind, Features, SideFeatures
 from pipelines.config._grades import MAX_GRADE, GradeRule
@@ -16,6 +16,7 @@ from pipelines.config._log import Events, Log
 __all__ = [
     "MAX_GRADE",
     "Drift",
+    "DriftRule",
     "Evaluation",
     "Events",
     "FeatureKind",

@@ -1,9 +1,9 @@
 """``[drift]``: how far two folders of lists may differ before a job stops.
 
-A limit of ``inf`` switches its rule off. What each number measures: ``docs/inspect.md``.
+What each number measures: ``docs/inspect.md``.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,18 @@ from pipelines.config._base import Config
 
 Limit = Annotated[float, Field(ge=0)]
 Ratio = Annotated[float, Field(ge=1)]
+DriftRule = Literal[
+    "schema",
+    "fewer_lists",
+    "grades",
+    "relevant",
+    "blank",
+    "lengths",
+    "rejected",
+    "unseen",
+    "new_ids",
+    "numbers",
+]
 
 
 class Drift(Config):
@@ -39,3 +51,5 @@ class Drift(Config):
     """Share of an id column's known ids, by occurrence, that the reference does not know."""
     numbers: Limit = 0.25
     """Population stability index of a number, over deciles of the reference."""
+    off: Annotated[tuple[DriftRule, ...], Field(strict=False)] = ()
+    """Rules that are not applied. ``schema`` has no limit: columns and grade rules are the same."""

@@ -6,14 +6,14 @@ Exit codes: 0 done and no rule broken, 3 a rule of drift is broken; errors are t
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import typer
 from pydantic import ValidationError
 
 from ltr.data.manifest import SplitName
 from ltr.errors import first_failure
-from pipelines.config import Drift, load_job
+from pipelines.config import Drift, DriftRule, load_job
 from pipelines.contracts import PARTS
 from pipelines.errors import InspectError
 from pipelines.inspect import as_json, list_tables
@@ -40,7 +40,7 @@ class Asked:
         parts: Which parts of the folder.
         against: The lists that they are compared to.
         limits: A job file whose section ``[drift]`` counts.
-        limit: Single limits, as ``rule=number``; they go before the file's.
+        limit: Single limits, as ``rule=number`` or ``rule=off``; they go before the file's.
         json: Whether to print JSON.
         html: Where to write the page.
     """
@@ -103,24 +103,32 @@ def limits_of(candidate: Profile, file: Path | None, single: Sequence[str]) -> D
         JobError: The file is no job file, or a single limit breaks a rule.
     """
     own = candidate.manifest.job.get("drift")
-    limits = (
-        load_job(file).drift.model_dump() if file else dict(own if isinstance(own, dict) else {})
-    )
-    for text in single:
-        rule, _, number = text.partition("=")
-        try:
-            limits[rule.strip()] = float(number)
-        except ValueError:
-            msg = f"--limit: must be RULE=NUMBER, e.g. numbers=0.1; got {text!r}"
-            raise InspectError(msg) from None
+    limits = load_job(file).drift.model_dump() if file else own
     try:
-        # What a manifest says of an infinite limit is null, since JSON has no other word for it.
-        return Drift.model_validate(
-            {k: float("inf") if v is None else v for k, v in limits.items()}
-        )
+        return Drift.model_validate(_with(limits if isinstance(limits, dict) else {}, single))
     except ValidationError as error:
-        msg = f"--limit: {first_failure(error)}; the rules are {', '.join(Drift.model_fields)}"
+        failure = first_failure(error)
+        where, rules = "--limit" if single else "[drift]", ", ".join(get_args(DriftRule))
+        msg = f"{where}: {failure}; rules: {rules}"
         raise InspectError(msg) from None
+
+
+def _with(limits: dict[str, Any], single: Sequence[str]) -> dict[str, Any]:
+    """Add single limits, each ``rule=number`` or ``rule=off``."""
+    changed = {**limits, "off": list(limits.get("off", ()))}
+    for text in single:
+        rule, _, number = (part.strip() for part in text.partition("="))
+        # Said on the command line, a limit is also what switches its rule on again.
+        changed["off"] = [one for one in changed["off"] if one != rule]
+        if number == "off":
+            changed["off"].append(rule)
+            continue
+        try:
+            changed[rule] = float(number)
+        except ValueError:
+            msg = f"--limit: must be RULE=NUMBER or RULE=off, e.g. numbers=0.1; got {text!r}"
+            raise InspectError(msg) from None
+    return changed
 
 
 def _profile(asked: Asked) -> int:

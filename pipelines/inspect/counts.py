@@ -27,6 +27,7 @@ class Share:
         0.333 ± 0.180
     """
 
+    lists: int = 0
     hits: int = 0
     units: int = 0
     hits_hits: int = 0
@@ -36,6 +37,7 @@ class Share:
     def add(self, hits: Array, units: Array) -> None:
         """Count lists, each with its ``units`` and the ``hits`` among them."""
         hits, units = hits.astype(np.int64), units.astype(np.int64)
+        self.lists += len(hits)
         self.hits += int(hits.sum())
         self.units += int(units.sum())
         self.hits_hits += int(hits @ hits)

@@ -6,7 +6,6 @@ that a small sample does not stop a job; what it cannot tell is said beside the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 import polars as pl
@@ -58,7 +57,7 @@ class Finding:
     @property
     def unsure(self) -> bool:
         """Whether the lists are too few to tell: the noise alone is above the limit."""
-        return self.value is not None and isfinite(self.limit) and self.noise > self.limit
+        return self.value is not None and self.noise > self.limit and self.rule != "schema"
 
 
 def compare(reference: Profile, candidate: Profile, limits: Drift) -> list[Finding]:
@@ -70,7 +69,7 @@ def compare(reference: Profile, candidate: Profile, limits: Drift) -> list[Findi
         limits: The section ``[drift]`` of a job file.
 
     Returns:
-        A finding for every rule and subject, those that hold included.
+        A finding for every rule that is not off and every subject, those that hold included.
     """
     both = Both(reference, candidate, limits)
     found = [
@@ -83,7 +82,8 @@ def compare(reference: Profile, candidate: Profile, limits: Drift) -> list[Findi
         *_rejected(both),
         *_features(both),
     ]
-    return sorted(found, key=lambda one: not one.broken)
+    applied = (one for one in found if one.rule not in limits.off)
+    return sorted(applied, key=lambda one: not one.broken)
 
 
 @dataclass(frozen=True, slots=True)

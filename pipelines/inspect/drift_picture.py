@@ -1,7 +1,6 @@
 """How near every rule is to its limit."""
 
 from collections.abc import Sequence
-from math import isfinite
 
 from pipelines.inspect.drift import Finding
 from pipelines.inspect.drift_tables import measured, verdict
@@ -65,7 +64,7 @@ def _svg(drawn: Sequence[tuple[float, Finding]]) -> str:
 
 def _multiple(finding: Finding, value: float | None) -> float | None:
     """Return a number of the rule's measure as a multiple of its limit."""
-    if value is None or finding.rule == "schema" or not isfinite(finding.limit):
+    if value is None or finding.rule == "schema":
         return None
     none = 1.0 if finding.rule == "relevant" else 0.0
     room = finding.limit - none

@@ -42,10 +42,10 @@ def sentence(finding: Finding) -> str:
     """Say one finding in a line: rule, subject, number, limit, noise and both sides.
 
     Example:
-        >>> price = Finding(rule="numbers", subject="document/price", value=0.41, limit=0.25,
+        >>> price = Finding(rule="numbers", subject="price", value=0.41, limit=0.25,
         ...                 noise=0.02, reference=31.9, candidate=48.2)
-        >>> sentence(price)
-        'numbers: document/price: stability index 0.410, limit 0.25, noise 0.020 (median 31.9 → 48.2)'
+        >>> print(sentence(price))
+        numbers: price: stability index 0.410, limit 0.25, noise 0.020 (median 31.9 → 48.2)
     """
     said = f"{finding.rule}: {shown(finding.subject)}: "
     if finding.rule == "schema" or finding.value is None:
@@ -95,8 +95,6 @@ def side(finding: Finding, value: float | None) -> str:
 
 def limit(finding: Finding) -> str:
     """Write the limit as it would stand in the job file, or as a percentage."""
-    if isinf(finding.limit):
-        return "none"
     if finding.rule in SHARES:
         return percent(finding.limit)
     return f"{finding.limit:g} times" if finding.rule == "relevant" else f"{finding.limit:g}"

@@ -15,7 +15,6 @@ from pipelines.report.html import Shown, page
 from pipelines.report.tables import Table
 from pipelines.report.words import Verdict, count
 
-
 NARROW = 6
 """Columns of the widest table that may have another one beside it."""
 
@@ -90,11 +89,13 @@ def list_page(found: Sequence[OneList], lines: Sequence[str]) -> str:
         heading=list_tables.heading(found[0])[0],
         lines=lines,
         sections=[
-            Section(
-                title=list_tables.heading(one)[1],
-                tables=[shown.table for shown in list_tables.list_tables(one)],
+            Section(title=title, tables=[one.table])
+            for one_list in found
+            for title, one in zip(
+                (list_tables.heading(one_list)[1], "Documents"),
+                list_tables.list_tables(one_list),
+                strict=False,
             )
-            for one in found
         ],
     )
 

@@ -20,6 +20,7 @@ CHANCE = 0.001
 """How rarely chance alone passes the noise level."""
 DEVIATIONS = 3.29
 """The same for a normal deviate, both sides together."""
+FEW_LISTS = 30
 DECILES = tuple(np.arange(1, 10) / 10)
 
 
@@ -57,11 +58,26 @@ def stability_noise(bins: int, lists: tuple[int, int]) -> float:
 def share_noise(reference: Share, candidate: Share) -> float:
     """Return what the difference of two shares exceeds by chance once in a thousand times.
 
-    A share of exactly 0 or 1 has no error of its own; what it hides is bounded as if half a unit
-    more had been hit.
+    At least as much as if every unit was drawn by itself from both together, two hits and two
+    misses added (Agresti and Caffo 2000): a share of 0 or 1 shows no error of its own.
     """
-    floor = 0.5 / min(reference.units or 1, candidate.units or 1)
-    return max(DEVIATIONS * sqrt(reference.error**2 + candidate.error**2), floor)
+    sides = reference, candidate
+    units = [_independent(side) for side in sides]
+    if 0 in units:
+        return inf
+    shares = zip(sides, units, strict=True)
+    hits = sum((side.value or 0.0) * number for side, number in shares)
+    pooled = (hits + 2) / (sum(units) + 4)
+    drawn = pooled * (1 - pooled) * sum(1 / number for number in units)
+    return DEVIATIONS * sqrt(max(sum(side.error**2 for side in sides), drawn))
+
+
+def _independent(share: Share) -> int:
+    """Return how many units count as drawn one by one.
+
+    Lists where they are too few to show how alike the documents of one list are.
+    """
+    return share.units if share.lists >= FEW_LISTS else min(share.lists, share.units)
 
 
 def ratio(reference: Share, candidate: Share) -> tuple[float, float]:
@@ -77,7 +93,7 @@ def ratio(reference: Share, candidate: Share) -> tuple[float, float]:
     rates = [(share.hits + 0.5) / (share.units + 1) for share in (reference, candidate)]
     # The smallest error is that of a count: lists that are all alike still were a sample.
     errors = [
-        max(share.error / rate, 1 / sqrt(share.hits + 0.5))
+        max(share.error / rate, 1 / sqrt(min(share.hits, _independent(share)) + 0.5))
         for share, rate in zip((reference, candidate), rates, strict=True)
     ]
     spread = DEVIATIONS * sqrt(sum(error**2 for error in errors))

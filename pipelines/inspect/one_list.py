@@ -140,7 +140,7 @@ def _decoded(decoder: Decoder, feature: Feature, value: Any) -> Value:  # noqa: 
     if feature.kind == "number":
         grid = Numbers.empty(decoder.unscale(feature.column))
         # A hundred times finer than numbers are counted, and coarser than 32 bits of a scaled one.
-        return round(float(grid.unscale(np.float64(value))), 2 - grid.exponent) + 0.0
+        return round(float(grid.unscale(np.array(value, np.float64))), 2 - grid.exponent) + 0.0
     if feature.kind == "ids":
         return [decoder.text(feature.column, one) for one in value]
     return decoder.text(feature.column, value)

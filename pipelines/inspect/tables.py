@@ -133,8 +133,7 @@ def ids(profile: Profile) -> Table:
             )
         )
     head = ["column", "vocabulary", "used", "unseen", *(f"in {name}" for name in profile.parts)]
-    title = "Ids (the vocabulary counts id 0, “unseen”)"
-    return Table(title=title, head=(*head, "per row", "most frequent"), rows=tuple(rows))
+    return Table(title="Ids", head=(*head, "per row", "most frequent"), rows=tuple(rows))
 
 
 def numbers(profile: Profile) -> Table:
