@@ -81,7 +81,7 @@ Against = Annotated[
     Path | None, _option("--against", "Lists to compare with; exit code 3 beyond limits.", INSPECT)
 ]
 Limits = Annotated[
-    Path | None, _option("--limits", "A job file whose [drift] says the limits.", INSPECT)
+    Path | None, _option("--limits", "A job file whose section drift has the limits.", INSPECT)
 ]
 Limit = Annotated[
     list[str] | None,

@@ -20,6 +20,7 @@ MEASURES = {
     "new_ids": "new",
     "numbers": "stability index",
 }
+TIMES = "\N{MULTIPLICATION SIGN}"
 SIDES = {
     "fewer_lists": "lists",
     "grades": "mean grade",
@@ -71,7 +72,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
         )
         for one in findings
     )
-    head = ("rule", "verdict", "differs by", "limit", "noise", "reference", "these lists")
+    head = ("rule", "verdict", "value", "limit", "noise", "reference", "now")
     return Table(title="Rules", head=head, rows=rows)
 
 
@@ -97,7 +98,7 @@ def limit(finding: Finding) -> str:
     """Write the limit as it would stand in the job file, or as a percentage."""
     if finding.rule in SHARES:
         return percent(finding.limit)
-    return f"{finding.limit:g} times" if finding.rule == "relevant" else f"{finding.limit:g}"
+    return f"{finding.limit:g}{TIMES}" if finding.rule == "relevant" else f"{finding.limit:g}"
 
 
 def measured(finding: Finding, value: float) -> str:
@@ -106,4 +107,4 @@ def measured(finding: Finding, value: float) -> str:
         return "∞" if isinf(value) else UNDEFINED
     if finding.rule in SHARES:
         return percent(value)
-    return f"{value:.2f} times" if finding.rule == "relevant" else number(value)
+    return f"{value:.2f}{TIMES}" if finding.rule == "relevant" else number(value)

@@ -41,7 +41,7 @@ def notes(found: OneList) -> list[str]:
 
 def _query(found: OneList) -> Table:
     rows = tuple((Cell(shown(name)), Cell(text(value))) for name, value in found.features.items())
-    return Table(title="Query", head=("feature", "value"), rows=rows)
+    return Table(title="Query", head=("feature", "value"), rows=rows, prose=True)
 
 
 def _documents(found: OneList) -> Table:

@@ -15,7 +15,7 @@ from pipelines.report.tables import Cell, Table
 from pipelines.report.words import MINUS, NARROW, UNDEFINED, count
 
 POSITIONS_SHOWN = 15
-FREQUENT = 3
+FREQUENT = 4
 """Most frequent ids that are shown of a column."""
 QUANTILES = {"1 %": 0.01, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "99 %": 0.99}
 
@@ -33,13 +33,15 @@ def profile_tables(profile: Profile) -> list[Shown]:
     events = profile.manifest.events
     found = [
         Shown(parts(profile)),
+        Shown(times(profile)),
         Shown(fates("Rows of the log", "in lists", profile.manifest.rows), 2),
         *([Shown(fates("Events", "attributed", events), 2)] if events else []),
         Shown(grades(profile), 2),
         Shown(lengths(profile.whole), 2),
         Shown(positions(profile.whole), 3),
-        *([Shown(ids(profile))] if profile.whole.ids else []),
-        *([Shown(numbers(profile))] if profile.whole.numbers else []),
+        Shown(ids(profile)),
+        Shown(frequent(profile)),
+        Shown(numbers(profile)),
     ]
     return [one for one in found if one.table.rows]
 
@@ -58,12 +60,21 @@ def parts(profile: Profile) -> Table:
             Cell(share(part.relevant.hits, part.relevant.units)),
             Cell(count(part.blank.hits), share(part.blank.hits, part.lists)),
             Cell(count(part.single), share(part.single, part.lists)),
-            *(Cell(_time(profile, name, end)) for end in ("first", "last")),
         )
         for name, part in counted.items()
     )
-    head = ("part", "lists", "documents", "per list", "relevant", "blank lists", "single document")
-    return Table(title="Lists", head=(*head, "from", "to"), rows=rows)
+    head = ("part", "lists", "documents", "per list", "relevant", "blank", "single document")
+    return Table(title="Lists", head=head, rows=rows)
+
+
+def times(profile: Profile) -> Table:
+    """When the lists of each part were first shown."""
+    splits = {part: profile.manifest.splits[part] for part in profile.parts}
+    rows = tuple(
+        (Cell(part), Cell(split.first or UNDEFINED), Cell(split.last or UNDEFINED))
+        for part, split in splits.items()
+    )
+    return Table(title="Times", head=("part", "from", "to"), rows=rows)
 
 
 def fates(title: str, used: str, counts: Rows | Events) -> Table:
@@ -129,11 +140,18 @@ def ids(profile: Profile) -> Table:
                     for part in profile.parts.values()
                 ),
                 Cell(f"{values / found.rows:.1f}" if found.rows else UNDEFINED),
-                Cell(_frequent(profile, column)),
             )
         )
-    head = ["column", "vocabulary", "used", "unseen", *(f"in {name}" for name in profile.parts)]
-    return Table(title="Ids", head=(*head, "per row", "most frequent"), rows=tuple(rows))
+    head = ("column", "vocabulary", "used", "unseen", *profile.parts, "per row")
+    return Table(title="Ids", head=head, rows=tuple(rows))
+
+
+def frequent(profile: Profile) -> Table:
+    """The ids that occur most often in each column."""
+    rows = tuple(
+        (Cell(shown(column)), Cell(_frequent(profile, column))) for column in profile.whole.ids
+    )
+    return Table(title="Most frequent ids", head=("column", "ids"), rows=rows, prose=True)
 
 
 def numbers(profile: Profile) -> Table:
@@ -195,15 +213,6 @@ def shown(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
-def _time(profile: Profile, name: str, end: str) -> str:
-    splits = [split for part, split in profile.manifest.splits.items() if name in (part, "all")]
-    times = [time for split in splits if (time := getattr(split, end)) is not None]
-    # Whole numbers are compared as such: "9" is not after "10".
-    key = (lambda time: (len(time), time)) if all(t.isdigit() for t in times) else str
-    choose = min if end == "first" else max
-    return choose(times, key=key) if times else UNDEFINED
 
 
 def _share(number: int, total: int) -> Cell:

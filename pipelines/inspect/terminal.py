@@ -11,12 +11,13 @@ from rich.text import Text
 from pipelines.inspect.tables import Shown
 from pipelines.report.tables import Cell
 
-BAR = 24
-"""Width of the longest bar in letters."""
-WORDS = frozenset({"most frequent", "verdict", "value", "what"})
+BAR, SMALL_BAR = 24, 10
+"""Width of the longest bar in letters, and on terminals of fewer than WIDE letters."""
+WIDE = 100
+WORDS = frozenset({"verdict"})
 """Columns that hold words, not numbers."""
-UNBROKEN = 32
-"""Letters of a row's name that are never folded."""
+UNBROKEN = 26
+"""Letters of a row's name that stay on one line on any terminal."""
 PLAIN_WIDTH = 400
 """A file has no right edge; only what is wider than this is folded."""
 
@@ -50,18 +51,20 @@ def as_text(lines: Sequence[str], tables: Sequence[Shown]) -> str:
 
 def _print_table(one: Shown, console: Console) -> None:
     style = box.SIMPLE_HEAD if console.is_terminal else None
-    drawn = Grid(box=style, show_edge=False, pad_edge=False)
+    drawn = Grid(box=style, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for at, name in enumerate(one.table.head):
         words = at == 0 or one.table.prose or name in WORDS
         head = Text(name, style="dim")
         drawn.add_column(head, justify="left" if words else "right", overflow="fold")
-        widest = max(len(row[at].text) for row in one.table.rows)
-        drawn.columns[-1].no_wrap = at == 0 and widest <= UNBROKEN
+        if at == 0:
+            # The rest of a table is numbers, which fold badly; but a name must stay readable, too.
+            widest = max((len(row[0].text) for row in one.table.rows), default=0)
+            drawn.columns[0].min_width = min(widest, UNBROKEN)
         if at == one.bar:
             drawn.add_column("", no_wrap=True)
     longest = max((row[one.bar].key or 0 for row in one.table.rows), default=0) if one.bar else 0
     for row in one.table.rows:
-        drawn.add_row(*_cells(one, row, longest, terminal=console.is_terminal))
+        drawn.add_row(*_cells(one, row, longest, console))
     if console.is_terminal:
         console.print(drawn)
     else:
@@ -76,7 +79,7 @@ def _print_plain(drawn: Grid, console: Console) -> None:
         console.out(line.rstrip(), highlight=False)
 
 
-def _cells(one: Shown, row: Sequence[Cell], longest: float, *, terminal: bool) -> list[Text]:
+def _cells(one: Shown, row: Sequence[Cell], longest: float, console: Console) -> list[Text]:
     found = []
     for at, cell in enumerate(row):
         text = Text(cell.text)
@@ -84,9 +87,16 @@ def _cells(one: Shown, row: Sequence[Cell], longest: float, *, terminal: bool) -
             text.append(f" {cell.detail}", style="dim")
         found.append(text)
         if at == one.bar:
-            length = BAR * (cell.key or 0) / longest if longest else 0
-            found.append(Text(_blocks(length) if terminal else _marks(length), style="blue"))
+            length = (cell.key or 0) / longest if longest else 0
+            found.append(Text(_bar(length, console), style="blue"))
     return found
+
+
+def _bar(length: float, console: Console) -> str:
+    """Draw a bar whose ``length`` is a share of the longest one's."""
+    if not console.is_terminal:
+        return _marks(length * BAR)
+    return _blocks(length * (BAR if console.width >= WIDE else SMALL_BAR))
 
 
 def _blocks(length: float) -> str:

@@ -20,7 +20,7 @@ NOTHING = Decoder({}, {})
 def row(grades, **given) -> Row:
     """A list with these grades; features that are not given are 1 or 0.0."""
     docs = len(grades)
-    made_up = {"query/user": 1, "query/hour": 0.0}
+    made_up: Row = {"query/user": 1, "query/hour": 0.0}
     made_up |= {"document/item": [1] * docs, "document/price": [0.0] * docs}
     return {"grade": grades} | made_up | given
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +12,10 @@ from tests.inspect.folders import FEATURES, folder_of, profile_of, random_rows, 
 from tests.lists_on_disk import write_lists
 
 LISTS = 600
-TOLD_BY_NOISE = ("grades", "blank", "lengths", "unseen", "numbers")
+NOTHING_ALLOWED: dict[str, Any] = dict.fromkeys(
+    ("grades", "blank", "lengths", "unseen", "numbers"), 0.0
+)
+"""Limits that leave the judgement to the noise."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +35,7 @@ def broken(found):
 
 
 def test_a_folder_does_not_differ_from_itself(reference):
-    found = compare(reference, reference, Drift(relevant=1.0, **dict.fromkeys(TOLD_BY_NOISE, 0.0)))
+    found = compare(reference, reference, Drift(relevant=1.0, **NOTHING_ALLOWED))
     assert not any(one.broken for one in found)
     assert {one.value for one in found} == {0.0, 1.0}
 
@@ -43,14 +48,14 @@ def test_other_lists_of_the_same_kind_break_no_rule(reference, tmp_path):
 
 @pytest.mark.parametrize("lists", [1, 2, 5, 20, 60])
 def test_a_small_sample_does_not_cry_wolf(tmp_path, lists):
-    limits = Drift(off=("fewer_lists",), relevant=1.0, **dict.fromkeys(TOLD_BY_NOISE, 0.0))
+    limits = Drift(off=("fewer_lists",), relevant=1.0, **NOTHING_ALLOWED)
     for seed in range(0, 20, 2):
         old = profile_of(folder_of(tmp_path / f"{seed}", random_rows(lists, seed)))
         found = judged(old, tmp_path / f"{seed + 1}", random_rows(lists, seed + 1), limits)
         assert broken(found) == set()
 
 
-CHANGES = {
+CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("grades", "grades of documents"): {"clicked": 0.4},
     ("relevant", "relevant documents"): {"clicked": 0.2},
     ("blank", "blank lists"): {"clicked": 0.02},
