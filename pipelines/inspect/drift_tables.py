@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isinf
 
 from pipelines.inspect.drift import Finding
-from pipelines.inspect.tables import percent, plain, shown
+from pipelines.inspect.tables import BEYOND, percent, plain, shown
 from pipelines.report.tables import Cell, Table
 from pipelines.report.words import UNDEFINED, count, number
 
@@ -79,7 +79,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
 def verdict(finding: Finding) -> str:
     """Judge a finding in a word or two."""
     if finding.broken:
-        return "BEYOND" + (f": {shown(finding.note)}" if finding.note else "")
+        return BEYOND + (f": {shown(finding.note)}" if finding.note else "")
     if finding.value is None:
         return f"not compared: {finding.note}"
     return "too few lists to tell" if finding.unsure else "holds"

@@ -14,6 +14,8 @@ from pipelines.inspect.profile import Profile
 from pipelines.report.tables import Cell, Table
 from pipelines.report.words import MINUS, NARROW, UNDEFINED, count
 
+BEYOND = "BEYOND"
+"""The verdict on a broken rule."""
 POSITIONS_SHOWN = 15
 FREQUENT = 4
 """Most frequent ids that are shown of a column."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from pipelines.inspect.tables import Shown
+from pipelines.inspect.tables import BEYOND, Shown
 from pipelines.report.tables import Cell
 
 BAR, SMALL_BAR = 24, 10
@@ -16,6 +16,8 @@ BAR, SMALL_BAR = 24, 10
 WIDE = 100
 WORDS = frozenset({"verdict"})
 """Columns that hold words, not numbers."""
+NUMBER = 13
+"""Letters that a column of numbers may need."""
 UNBROKEN = 26
 """Letters of a row's name that stay on one line on any terminal."""
 PLAIN_WIDTH = 400
@@ -50,16 +52,18 @@ def as_text(lines: Sequence[str], tables: Sequence[Shown]) -> str:
 
 
 def _print_table(one: Shown, console: Console) -> None:
-    style = box.SIMPLE_HEAD if console.is_terminal else None
-    drawn = Grid(box=style, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    # Two blanks between columns: one is padding, the other the rule's, or padding as well.
+    style, blanks = (box.SIMPLE_HEAD, 1) if console.is_terminal else (None, 2)
+    drawn = Grid(box=style, show_edge=False, pad_edge=False, padding=(0, blanks, 0, 0))
     for at, name in enumerate(one.table.head):
         words = at == 0 or one.table.prose or name in WORDS
         head = Text(name, style="dim")
         drawn.add_column(head, justify="left" if words else "right", overflow="fold")
-        if at == 0:
+        if at == 0 and console.is_terminal:
             # The rest of a table is numbers, which fold badly; but a name must stay readable, too.
-            widest = max((len(row[0].text) for row in one.table.rows), default=0)
-            drawn.columns[0].min_width = min(widest, UNBROKEN)
+            widest = max(len(text) for text in (name, *(row[0].text for row in one.table.rows)))
+            beside = NUMBER * (len(one.table.head) - 1 + bool(one.bar))
+            drawn.columns[0].width = min(widest, max(UNBROKEN, console.width - beside))
         if at == one.bar:
             drawn.add_column("", no_wrap=True)
     longest = max((row[one.bar].key or 0 for row in one.table.rows), default=0) if one.bar else 0
@@ -82,7 +86,7 @@ def _print_plain(drawn: Grid, console: Console) -> None:
 def _cells(one: Shown, row: Sequence[Cell], longest: float, console: Console) -> list[Text]:
     found = []
     for at, cell in enumerate(row):
-        text = Text(cell.text)
+        text = Text(cell.text, style="bold red" if cell.text.startswith(BEYOND) else "")
         if cell.detail:
             text.append(f" {cell.detail}", style="dim")
         found.append(text)
