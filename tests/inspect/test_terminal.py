@@ -34,10 +34,10 @@ def test_nothing_is_cut_off_on_a_narrow_terminal(tables, width):
     letters = "".join("".join(lines).split())
     for one in tables:
         for cell in one.table.rows[-1][1:]:
-            assert "".join(cell.text.split())[:4] in letters
+            assert (cell.text.split() or [""])[0][:4] in letters
 
 
-def test_a_bar_is_as_long_as_its_number(tables):
+def test_a_bar_is_as_long_as_its_number():
     rows = tuple((Cell(str(at)), Cell("", "", at)) for at in (0, 1, 4))
     shown = Shown(Table(title="Bars", head=("", "n"), rows=rows), 1)
     assert [line.count("█") for line in printed([shown], 120).splitlines()[-3:]] == [0, 6, 24]
