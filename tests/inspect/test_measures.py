@@ -96,3 +96,10 @@ def test_lengths_are_binned_alike_however_long_the_other_lists_are():
     old, new = binned_lengths(np.array([0, 0, 5, 5]), np.array([0, 1, 0, 0, 0, 0, 7]))
     assert old.tolist() == [5, 5, 0]
     assert new.tolist() == [1, 0, 7]
+
+
+def test_ties_between_the_points_of_the_coarser_grid_stay_ties():
+    values = [1.26, 1.26, 2.52, 3.77, 3.77] * 10
+    for scales in ((0.99, 10.3), (10.3, 0.99)):
+        old, new = binned(*(numbers(values, scale) for scale in scales))
+        assert old.tolist() == new.tolist()
