@@ -1,7 +1,7 @@
 """The console script ``ltr``: a job file in, files out, one clear line on an error.
 
-Exit codes: 0 done, 2 the input or the output folder is wrong, 130 interrupted; anything else is a
-bug and shows its traceback.
+Exit codes: 0 done, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect`
+compares differ beyond the limits, 130 interrupted; anything else is a bug and shows its traceback.
 """
 
 import logging
@@ -38,6 +38,9 @@ OutFolder = Annotated[
 ]
 Source = Annotated[
     Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
+]
+ListsFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A folder of lists, or a run's folder.")
 ]
 FIELDS = frozenset(options.Given._fields)
 Step = Callable[[Job, Folders, Progress], str]
@@ -103,6 +106,35 @@ def evaluate(
 def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
     """Prepare, train and evaluate."""
     _run(["prepare", "train", "evaluate"], job_file, log, out)
+
+
+@app.command()
+def inspect(
+    folder: ListsFolder,
+    query: options.ListId = None,
+    part: options.Part = None,
+    against: options.Against = None,
+    limits: options.Limits = None,
+    limit: options.Limit = None,
+    html: options.Html = None,
+    *,
+    json: options.Json = False,
+) -> None:
+    """Look at lists that `ltr prepare` made, at one of them, or at how two folders differ."""
+    from pipelines.inspect.command import Asked, parts_of
+    from pipelines.inspect.command import run as look
+
+    asked = Asked(
+        folder=folder,
+        query=query,
+        parts=parts_of(part),
+        against=against,
+        limits=limits,
+        limit=limit or (),
+        json=json,
+        html=html,
+    )
+    raise typer.Exit(look(asked))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

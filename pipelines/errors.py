@@ -4,7 +4,8 @@
 ├── ``ConfigError``           the job file: dotted key, rule, value found
 ├── ``LogError``              the log: stage, what was expected, what was found
 ├── ``EncoderError``          a saved encoder, or saved counts, cannot be used
-└── ``TableError``            a scored table, or an option of the command that measures it
+├── ``TableError``            a scored table, or an option of the command that measures it
+└── ``InspectError``          what was asked of a folder of lists
 """
 
 from collections.abc import Callable
@@ -58,6 +59,10 @@ class EncoderError(JobError):
 
 class TableError(JobError):
     """A scored table cannot be measured as the command line says."""
+
+
+class InspectError(JobError):
+    """A folder of lists does not have what was asked of it, or an option does not fit."""
 
 
 def first_line(error: Exception) -> str:

@@ -114,8 +114,9 @@ def refuse_hopeless(graded: Sequence[Graded], fitted: Sequence[Fitted], context:
     keys = [pl.scan_parquet(path / KEYS_FILE) for path in context.left_by("fit")]
     refuse_shared_keys(keys, context.job, buckets=len(keys))
     if empty := [part for part in PARTS if not sum(one.lists[part] for one in fitted)]:
-        times = _list_times(context).n_unique()
-        found = f"no list for {', '.join(empty)} ({times} distinct times in the log)"
+        by = context.job.split.by
+        why = f"{_list_times(context).n_unique()} distinct times in the log"
+        found = f"no list for {', '.join(empty)} ({why if by == 'time' else f'split by {by}'})"
         raise LogError(stage="split", rule="every part must get a list", found=found)
     for part in PARTS:
         if not sum(one.two_grades[part] for one in fitted):

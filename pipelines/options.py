@@ -1,4 +1,4 @@
-"""The options of ``ltr evaluate`` for a scored table, and what they mean together."""
+"""The options of ``ltr evaluate`` for a scored table and of ``ltr inspect``."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -68,6 +68,28 @@ Duplicates = Annotated[
 Trec = Annotated[bool, _option("--trec", "Also write qrels.txt and run.txt into --out.")]
 Memory = Annotated[
     float | None, _option("--memory", "GiB of rows held, if a list's rows lie apart.", HOW)
+]
+
+INSPECT = "Inspect"
+ListId = Annotated[
+    Text, _option("--query", "Show the list of this query as a person reads it.", INSPECT)
+]
+Part = Annotated[
+    Text, _option("--part", "train, validation, test, or several parted by commas.", INSPECT)
+]
+Against = Annotated[
+    Path | None, _option("--against", "Lists to compare with; exit code 3 beyond limits.", INSPECT)
+]
+Limits = Annotated[
+    Path | None, _option("--limits", "A job file whose section drift has the limits.", INSPECT)
+]
+Limit = Annotated[
+    list[str] | None,
+    _option("--limit", "A single limit: numbers=0.1, or schema=off; repeatable.", INSPECT),
+]
+Json = Annotated[bool, _option("--json", "Print JSON.", INSPECT)]
+Html = Annotated[
+    Path | None, _option("--html", "Write a page with pictures to this file.", INSPECT)
 ]
 
 

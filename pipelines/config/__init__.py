@@ -5,6 +5,7 @@ nearest right one. Paths in the file are relative to the file itself. One sectio
 """
 
 from pipelines.config._columns import MISSING, WITHIN_LIST, Column, Scale
+from pipelines.config._drift import Drift, DriftRule
 from pipelines.config._evaluation import Evaluation
 from pipelines.config._features import FeatureKind, Features, SideFeatures
 from pipelines.config._filters import Filter
@@ -22,6 +23,8 @@ __all__ = [
     "MISSING",
     "WITHIN_LIST",
     "Column",
+    "Drift",
+    "DriftRule",
     "Evaluation",
     "Events",
     "FeatureKind",

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
 from pipelines.config._base import Config, Name
+from pipelines.config._drift import Drift
 from pipelines.config._evaluation import Evaluation
 from pipelines.config._features import Features
 from pipelines.config._filters import Filter
@@ -36,6 +37,7 @@ class Job(Config):
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: Evaluation = Evaluation()
+    drift: Drift = Drift()
 
     @property
     def id_columns(self) -> frozenset[str]:

@@ -4,11 +4,11 @@ import polars as pl
 import pytest
 
 from pipelines.errors import LogError
-from pipelines.flow import prepare
 from pipelines.progress import Progress
 from pipelines.stages.limit import BOT
 from pipelines.stages.vet import FUTURE
 from tests.pipelines.job_tables import as_file, events, job, log
+from tests.pipelines.prepared import prepare
 
 
 def prepared(frame=None, **changes):
