@@ -171,7 +171,9 @@ def _write(
     )
     report: TableReport = describe(described, measured, found, parts, worst)
     write_table_report(report, folder)
-    asked = [name for name in measured.lists.columns if CURVE not in name]
+    # Pictures' metrics, and sums that are no value of a list, are nothing to look up there.
+    hidden = {column for column, dtype in measured.lists.schema.items() if dtype == pl.Array}
+    asked = [name for name in measured.lists.columns if CURVE not in name and name not in hidden]
     measured.lists.select(asked).write_parquet(folder / "lists.parquet")
     if job.trec:
         write_trec(table, folder)

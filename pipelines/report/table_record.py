@@ -17,6 +17,10 @@ from pipelines.report.record import (
     Settings,
 )
 
+Over = Literal["lists", "documents", "log"]
+"""What a metric is a mean over: lists that count alike, or as many times as they have documents;
+"log": it is computed from all documents together, and is no mean."""
+
 
 class Definitions(Record):
     """How every number of the report is defined."""
@@ -41,6 +45,7 @@ class Measure(Record):
 
     name: str
     lower_is_better: bool = False
+    over: Over = "lists"
     candidate: Estimate
     baseline: Estimate | None = None
     difference: Estimate | None = None

@@ -87,8 +87,8 @@ def _side(lists: pl.DataFrame, name: str, prefix: str, headline: str, sure: Sure
         means_only.mean(lists[f"{prefix}{CURVE}ndcg@{k}"].to_numpy(), None).value for k in CURVE_KS
     )
     values = lists[prefix + headline].drop_nulls().to_numpy()
-    if len(values) and values.max() > 1 + 1e-9:
-        values = values[:0]  # a metric without a highest value has no place in these bins
+    if values.ndim > 1 or (len(values) and values.max() > 1 + 1e-9):
+        values = np.zeros(0)  # no value per list, or none that has a place in these bins
     # Rounding may leave a perfect list at 1 + 1e-16, outside the last bin.
     counts, _ = np.histogram(np.clip(values, 0, 1), bins=BINS, range=(0, 1))
     return Side(name=name, by_k=tuple(curve), histogram=tuple(int(n) for n in counts))

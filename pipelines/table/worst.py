@@ -27,8 +27,11 @@ def worst_lists(lists: pl.DataFrame, table: pl.LazyFrame, metric: Metric) -> tup
         metric: What is bad: a low value, or a loss against the baseline where there is one.
 
     Returns:
-        At most :data:`LISTS` lists, worst first; with a baseline only those on which it is better.
+        At most :data:`LISTS` lists, worst first; with a baseline only those on which it is
+        better, and none by a metric that has no value per list.
     """
+    if metric.is_pooled:
+        return ()
     chosen = _chosen(lists, metric)
     ranked = table.filter(RETRIEVED) if RETRIEVED in table.collect_schema() else table
     rows = ranked.with_row_index(ROW).filter(pl.col(QUERY).is_in(chosen[QUERY].implode()))
