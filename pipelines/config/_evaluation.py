@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ltr.recipe import Seed
 from pipelines.config._base import Config, Share
 
 
@@ -18,4 +19,4 @@ class Evaluation(Config):
     """What a list without a relevant document counts as in a mean."""
     resamples: Annotated[int, Field(ge=100)] = 2000
     confidence: Share = 0.95
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0

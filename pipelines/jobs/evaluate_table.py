@@ -9,10 +9,12 @@ import polars as pl
 from ltr.atomic import replace_folder
 from pipelines.errors import TableError
 from pipelines.progress import Progress
+from pipelines.report.counterfactual_record import Counterfactual
 from pipelines.report.table_record import Measure, Slice, TableReport
-from pipelines.table.check import Policy
+from pipelines.table.check import Policy, mended
 from pipelines.table.columns import QUERY, Columns
 from pipelines.table.compare import compare, slices
+from pipelines.table.counterfactual import Question, ranking_estimates
 from pipelines.table.describe import (
     CURVE,
     RECIPROCAL_RANK,
@@ -46,6 +48,7 @@ class TableJob:
         preset: The system whose definitions they are.
         policy: What to do with rows that can be used in more than one way.
         sure: How intervals are made.
+        clicks: How to say what clicks the ranking would get; None: not asked for.
         out: Folder of the report; None: only the numbers are printed.
         trec: Also write TREC files into it.
         memory_bytes: Of rows that are held to be sorted by list.
@@ -60,6 +63,7 @@ class TableJob:
     preset: str | None = None
     policy: Policy
     sure: Sure
+    clicks: Question | None = None
     out: Path | None = None
     trec: bool = False
     memory_bytes: int = MEMORY_BYTES
@@ -78,14 +82,23 @@ def run(job: TableJob, progress: Progress) -> str:
     _refuse_nothing(job, measured)
     with progress.step("compare"):
         found = compare(measured.lists, metrics, job.sure)
+    clicks = _clicks(job, table, progress)
+    said = summary(job, measured, found, clicks)
     if job.out is None:
-        return summary(job, measured, found)
+        return said
     with progress.step("slices"):
         parts = _slices(job, measured, metrics[0])
     with progress.step("write"), replace_folder(job.out) as folder:
-        _write(job, table, measured, found, parts, folder)
+        _write(job, table, measured, found, parts, clicks, folder)
     written = "report.html, report.md, report.json and lists.parquet"
-    return f"wrote {job.out}: {written}\n{summary(job, measured, found)}"
+    return f"wrote {job.out}: {written}\n{said}"
+
+
+def _clicks(job: TableJob, table: pl.LazyFrame, progress: Progress) -> Counterfactual | None:
+    if job.clicks is None:
+        return None
+    with progress.step("estimate clicks"):
+        return ranking_estimates(mended(table, job.policy), job.columns.parts, job.clicks)
 
 
 def _measured(job: TableJob, table: pl.LazyFrame, scoring: Scoring, progress: Progress) -> Measured:
@@ -155,6 +168,7 @@ def _write(
     measured: Measured,
     found: tuple[Measure, ...],
     parts: tuple[Slice, ...],
+    clicks: Counterfactual | None,
     folder: Path,
 ) -> None:
     from pipelines.report.table_html import write_table_report
@@ -169,7 +183,9 @@ def _write(
         preset=job.preset,
         sure=job.sure,
     )
-    report: TableReport = describe(described, measured, found, parts, worst)
+    report: TableReport = describe(described, measured, found, parts, worst).model_copy(
+        update={"counterfactual": clicks}
+    )
     write_table_report(report, folder)
     # Pictures' metrics, and sums that are no value of a list, are nothing to look up there.
     hidden = {column for column, dtype in measured.lists.schema.items() if dtype == pl.Array}
@@ -179,10 +195,14 @@ def _write(
         write_trec(table, folder)
 
 
-def summary(job: TableJob, measured: Measured, found: tuple[Measure, ...]) -> str:
+def summary(
+    job: TableJob, measured: Measured, found: tuple[Measure, ...], clicks: Counterfactual | None
+) -> str:
     """Say the numbers as lines of text."""
+    from pipelines.report.counterfactual_tables import lines
     from pipelines.report.table_words import metric_lines
 
     head = f"{measured.rows:,} rows in {measured.lists.height:,} lists of {job.source.name}"
     noted = [f"{number:,} {what}" for what, number in measured.counts.items()]
-    return "\n".join([head, *metric_lines(found, job.sure.blank), *noted])
+    new = [] if clicks is None else lines(clicks)
+    return "\n".join([head, *metric_lines(found, job.sure.blank), *noted, *new])

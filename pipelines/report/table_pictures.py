@@ -13,6 +13,7 @@ from pipelines.report.canvas import (
     round_ticks,
     to_svg,
 )
+from pipelines.report.counterfactual_picture import picture as counterfactual_picture
 from pipelines.report.picture_curves import by_k_svg
 from pipelines.report.picture_lists import histogram_svg, positions_picture, wilson
 from pipelines.report.picture_quality import ForestLine, forest_svg
@@ -28,6 +29,8 @@ def table_pictures(report: TableReport) -> list[Picture]:
     found = [_metrics(report)]
     if report.baseline:
         found.append(_differences(report))
+    if report.counterfactual:
+        found.append(counterfactual_picture(report.counterfactual))
     if report.slices:
         found.append(_slices(report))
     found += [_by_k(report), _distribution(report)]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator
 from pydantic import model_validator as checked_model
 
+from pipelines.report.counterfactual_record import Counterfactual
 from pipelines.report.record import (
     BINS,
     CURVE_KS,
@@ -145,6 +146,7 @@ class TableReport(Record):
     positions: tuple[PositionRate, ...] = ()
     reliability: tuple[Bin, ...] = ()
     worst: tuple[WorstList, ...] = ()
+    counterfactual: Counterfactual | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -163,3 +165,13 @@ class TableReport(Record):
             msg = f"headline must be one of the metrics; got {self.headline!r}"
             raise ValueError(msg)
         return self
+
+
+class PolicyReport(Record):
+    """Everything the report of a policy's log says: rows of choices, which nothing ranks."""
+
+    format: Literal["ltr-policy-report/1"] = "ltr-policy-report/1"
+    source: str
+    columns: Settings
+    """Which column plays which part."""
+    counterfactual: Counterfactual

@@ -44,6 +44,16 @@ def signed(value: float | None) -> str:
     return f"+{text}" if round(value, digits) > 0 else text
 
 
+def rate(value: float | None) -> str:
+    """Format a number that may be small, such as a click rate, to four digits that count.
+
+    Example:
+        >>> rate(0.0045532), rate(1.5), rate(-0.00001), rate(None)
+        ('0.004553', '1.5', '−1e−05', '–')
+    """
+    return UNDEFINED if value is None else f"{value:.4g}".replace("-", MINUS)
+
+
 def interval(estimate: Estimate, *, sign: bool = False) -> str:
     """Format the two ends, or say that there are none."""
     if estimate.low is None or estimate.high is None:
