@@ -13,21 +13,19 @@ from pipelines.report.counterfactual_record import Counterfactual
 from pipelines.report.table_record import Measure, Slice, TableReport
 from pipelines.table.check import Policy, mended
 from pipelines.table.columns import QUERY, Columns
-from pipelines.table.compare import compare, slices
+from pipelines.table.compare import compare
 from pipelines.table.counterfactual import Question, ranking_estimates
 from pipelines.table.describe import (
     CURVE,
-    RECIPROCAL_RANK,
     Described,
-    curve_metrics,
     describe,
 )
-from pipelines.table.frame import AGAINST, FIRST
+from pipelines.table.frame import AGAINST
 from pipelines.table.measure import Measured, measure
 from pipelines.table.metrics import Scoring
-from pipelines.table.names import Metric, parse_metrics
+from pipelines.table.names import parse_metrics
 from pipelines.table.open import open_table
-from pipelines.table.slices import cuts
+from pipelines.table.rows import all_slices, with_curves
 from pipelines.table.sure import Sure
 from pipelines.table.trec import write_trec
 from pipelines.table.whole import MEMORY_BYTES
@@ -87,7 +85,7 @@ def run(job: TableJob, progress: Progress) -> str:
     if job.out is None:
         return said
     with progress.step("slices"):
-        parts = _slices(job, measured, metrics[0])
+        parts = all_slices(measured, job.columns, metrics[0], job.sure)
     with progress.step("write"), replace_folder(job.out) as folder:
         _write(job, table, measured, found, parts, clicks, folder)
     written = "report.html, report.md, report.json and lists.parquet"
@@ -103,7 +101,7 @@ def _clicks(job: TableJob, table: pl.LazyFrame, progress: Progress) -> Counterfa
 
 def _measured(job: TableJob, table: pl.LazyFrame, scoring: Scoring, progress: Progress) -> Measured:
     if job.out is not None:
-        scoring = replace(scoring, metrics=(*scoring.metrics, *curve_metrics(scoring)))
+        scoring = with_curves(scoring)
     with progress.step("measure") as step:
         ours = measure(
             table, job.columns, scoring, job.policy,
@@ -111,11 +109,27 @@ def _measured(job: TableJob, table: pl.LazyFrame, scoring: Scoring, progress: Pr
         )  # fmt: skip
     if job.other is None:
         return ours
-    columns = replace(job.columns, by=(), weight=None, frequency=None, baseline=None)
-    other = open_table(job.other, columns, job.qrels)
+    other, columns = _other(job)
     with progress.step("measure baseline") as step:
         theirs = measure(other, columns, scoring, job.policy, each=step.advance)
     return paired(ours, theirs, [one.name for one in scoring.metrics])
+
+
+def _other(job: TableJob) -> tuple[pl.LazyFrame, Columns]:
+    """The second table, and the columns that it is measured by: the first one says the rest."""
+    if job.other is None:
+        msg = "there is no second table"
+        raise ValueError(msg)
+    columns = replace(
+        job.columns,
+        by=(),
+        weight=None,
+        frequency=None,
+        baseline=None,
+        reward=None,
+        predicted=None,
+    )
+    return open_table(job.other, columns, job.qrels), columns
 
 
 def paired(ours: Measured, theirs: Measured, metrics: list[str]) -> Measured:
@@ -151,17 +165,6 @@ def _refuse_nothing(job: TableJob, measured: Measured) -> None:
         raise TableError(msg)
 
 
-def _slices(job: TableJob, measured: Measured, metric: Metric) -> tuple[Slice, ...]:
-    lists, first = measured.lists, f"by {job.columns.position}"
-    if FIRST not in lists.columns:
-        is_paired = AGAINST + metric.name in lists.columns
-        first = f"by the {'baseline' if is_paired else 'score'}"
-        found = pl.col((AGAINST if is_paired else "") + RECIPROCAL_RANK)
-        lists = lists.with_columns((1 / found).round().alias(FIRST))
-    ways = cuts(lists, frequency=job.columns.frequency, first=first)
-    return slices(lists, ways, metric, job.sure)
-
-
 def _write(
     job: TableJob,
     table: pl.LazyFrame,
@@ -174,7 +177,8 @@ def _write(
     from pipelines.report.table_html import write_table_report
 
     metrics = parse_metrics(job.metrics)
-    worst = worst_lists(measured.lists, table, metrics[0])
+    other = None if job.other is None else _other(job)[0]
+    worst = worst_lists(measured.lists, table, metrics[0], other)
     described = Described(
         source=job.source.name,
         columns=job.columns,

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pipelines.report.record import Estimate, Record
+from pipelines.report.parts import Estimate, Record
 
 Estimator = Literal[
     "naive", "inverse propensity", "clipped", "self-normalised", "direct", "doubly robust"

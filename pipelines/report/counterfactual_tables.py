@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipelines.report.counterfactual_record import Counterfactual
-from pipelines.report.record import Estimate
+from pipelines.report.parts import Estimate
 from pipelines.report.tables import Cell, Table
 from pipelines.report.words import UNDEFINED, count, percent, rate, share
 

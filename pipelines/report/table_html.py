@@ -70,7 +70,6 @@ def to_html(report: TableReport) -> str:
         rules=rules_line(report),
         verdict=verdict(report),
         clicks=counterfactual_tables,
-        bad=table_tables.worst_slice(report),
         pictures={picture.name: Shown(picture) for picture in table_pictures(report)},
     )
 

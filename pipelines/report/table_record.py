@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 from pydantic import model_validator as checked_model
 
 from pipelines.report.counterfactual_record import Counterfactual
-from pipelines.report.record import (
+from pipelines.report.parts import (
     BINS,
     CURVE_KS,
     Counts,
@@ -17,10 +17,10 @@ from pipelines.report.record import (
     Record,
     Settings,
 )
+from pipelines.table.names import Over
 
-Over = Literal["lists", "documents", "log"]
-"""What a metric is a mean over: lists that count alike, or as many times as they have documents;
-"log": it is computed from all documents together, and is no mean."""
+BY_OUTCOME = "first relevant document"
+"""How slices begin that part the lists by what was relevant in them, not by whom they are for."""
 
 
 class Definitions(Record):

@@ -1,7 +1,7 @@
 """The tables of a scored table's report, once, for Markdown and for HTML."""
 
-from pipelines.report.record import CURVE_KS, Estimate, Number
-from pipelines.report.table_record import Definitions, Slice, TableReport, WorstList
+from pipelines.report.parts import CURVE_KS, Estimate, Number
+from pipelines.report.table_record import BY_OUTCOME, Definitions, Slice, TableReport, WorstList
 from pipelines.report.tables import Cell, Table
 from pipelines.report.words import UNDEFINED, count, interval, number, percent, share, signed
 
@@ -198,9 +198,15 @@ def intervals(rules: Definitions) -> str:
 
 
 def worst_slice(report: TableReport) -> Slice | None:
-    """The first slice in which the candidate is worse beyond chance, all slices considered."""
+    """The first slice in which the candidate is worse beyond chance, all slices considered.
+
+    Where the baseline had the relevant documents on top, any other order loses: such a slice is no
+    news.
+    """
     sign = -1 if report.lead.lower_is_better else 1
     for one in report.slices:
+        if one.by.startswith(BY_OUTCOME):
+            continue
         if one.difference and one.p_holm is not None and one.p_holm < 0.05:
             return one if sign * (one.difference.value or 0) < 0 else None
     return None

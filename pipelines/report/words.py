@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.report.record import Estimate, Report, Rules
+from pipelines.report.parts import Estimate
+from pipelines.report.record import Report, Rules
 
 UNDEFINED = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipelines.report.record import Estimate
+from pipelines.report.parts import Estimate
 from pipelines.report.table_record import Measure, Slice
 from pipelines.table.columns import WEIGHT
 from pipelines.table.frame import AGAINST, DOCUMENTS

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.errors import TableError
 from pipelines.report.counterfactual_record import Counterfactual, Estimated, Estimator, Weights
-from pipelines.report.record import Estimate
+from pipelines.report.parts import Estimate
 from pipelines.table.columns import (
     DOCUMENT,
     FREQUENCY,

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.report.record import BINS, CURVE_KS, PositionRate
+from pipelines.report.parts import BINS, CURVE_KS, PositionRate
 from pipelines.report.table_record import (
+    BY_OUTCOME,
     Bin,
     Definitions,
     Measure,
@@ -130,9 +131,11 @@ def _reliability(found: pl.DataFrame | None) -> tuple[Bin, ...]:
 def _notes(said: Described, measured: Measured) -> Iterator[str]:
     for what, number in measured.counts.items():
         yield f"{number:,} {what}."
-    if not said.columns.position:
-        yield (
-            "No column of logged positions was given, so the first relevant document is counted in"
-            " the order of the scores themselves: such a slice says where a ranker fails, not for"
-            " whom."
-        )
+    if said.baseline is None and said.columns.position:
+        return
+    yield (
+        f"Parts by the {BY_OUTCOME} are cut by "
+        f"{'where it was shown' if said.columns.position else 'what a ranker did with it'}: where"
+        " that was on top any other order loses, and where it was low any other one gains. They say"
+        " where a ranker fails, not for whom."
+    )

@@ -4,9 +4,9 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pipelines.errors import TableError
-from pipelines.report.table_record import Over
 
 FAMILIES: Mapping[str, str] = {
     "ndcg": "ndcg",
@@ -33,6 +33,10 @@ FAMILIES: Mapping[str, str] = {
     "calibration_error": "calibration_error",
 }
 """What may be asked for, and the function of :mod:`ltr.metrics` that computes it."""
+
+Over = Literal["lists", "documents", "log"]
+"""What a metric is a mean over: lists that count alike, or as many times as they have documents;
+"log": it is computed from all documents together, and is no mean."""
 
 WITHOUT_K = frozenset(
     {"pair_accuracy", "average_relevance_position", "auc", "group_auc", "calibration_error"}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.report.record import Estimate
+from pipelines.report.parts import Estimate
 
 Values = npt.NDArray[np.float64]
 
