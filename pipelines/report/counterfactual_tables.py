@@ -45,11 +45,21 @@ def sentence(found: Counterfactual) -> str:
     return f"The whole {percent(found.confidence)} interval lies {side} what the log itself got."
 
 
+def weighed(found: Counterfactual) -> str:
+    """Say in a sentence what the weights leave of the log."""
+    said = found.weights
+    return (
+        f"Effective sample size {said.effective_sample_size:,.0f} of {count(said.rows)} rows, mean"
+        f" weight {said.mean_weight:.3f}, largest {said.max_weight:.4g},"
+        f" {count(said.clipped)} rows above the clip of {found.clip:g}."
+    )
+
+
 def estimates(found: Counterfactual) -> Table:
     """Every estimate with its interval, and how it compares with the log's own number."""
     rows = tuple(
         (
-            Cell(one.name, READ_AS[one.name]),
+            Cell(one.name),
             Cell(rate(one.estimate.value), ends(one.estimate).strip()),
             Cell(_times(one.estimate, found.naive)),
         )
@@ -109,6 +119,7 @@ def definitions(found: Counterfactual) -> Table:
         f"{percent(found.confidence)} {'BCa' if found.method == 'bca' else found.method} bootstrap"
         f" over {found.per}s, {count(found.resamples)} resamples, seed {found.seed}"
     )  # fmt: skip
+    told |= {one.name: READ_AS[one.name] for one in found.estimates}
     rows = tuple((Cell(name), Cell(rule)) for name, rule in told.items())
     title = "How the estimates are defined"
     return Table(title=title, head=("what", "rule"), rows=rows, prose=True)
@@ -120,12 +131,7 @@ def lines(found: Counterfactual) -> Iterator[str]:
     yield f"{unit(found)} that {found.new} would get:"
     for one in found.estimates:
         yield f"  {one.name:<{width}}  {rate(one.estimate.value)}{ends(one.estimate)}"
-    said = found.weights
-    yield (
-        f"  effective sample size {said.effective_sample_size:,.0f} of {said.rows:,}; mean weight"
-        f" {said.mean_weight:.3f}, largest {said.max_weight:.4g};"
-        f" {count(said.clipped)} rows above {found.clip:g}"
-    )
+    yield f"  {weighed(found)}"
     yield from (f"  {warning}" for warning in found.warnings)
 
 

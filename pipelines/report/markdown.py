@@ -30,10 +30,14 @@ def to_markdown(report: Report) -> str:
         f"**{escaped(words.headline(report))}**",
         escaped(words.verdict(report).sentence),
         escaped(words.rules_line(report)),
-        *(f"> {escaped(note)}" for note in report.notes),
+        *(f"> {escaped(note)}" for note in _notes(report)),
         *(section(table) for table in shown),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _notes(report: Report) -> tuple[str, ...]:
+    return report.notes + (report.lists.notes if report.lists else ())
 
 
 def _of_lists(lists: TableReport) -> list[Table]:
