@@ -73,6 +73,12 @@ def evaluate(
     position: options.Position = None,
     frequency: options.Frequency = None,
     by: options.By = None,
+    reward: options.Reward = None,
+    new: options.New = None,
+    curve: options.Curve = None,
+    predicted: options.Predicted = None,
+    new_predicted: options.NewPredicted = None,
+    clip: options.Clip = None,
     metrics: options.Metrics = None,
     gain: options.Gain = None,
     ties: options.Ties = None,
@@ -92,7 +98,9 @@ def evaluate(
     """Measure a model on its held-out lists, or any scored table, and write the report.
 
     A job file (.toml) measures the model that `ltr train` made. Anything else is a scored table:
-    Parquet, Arrow, CSV or NDJSON, a folder or a glob of them, or a TREC run with --qrels.
+    Parquet, Arrow, CSV or NDJSON, a folder or a glob of them, or a TREC run with --qrels. With
+    --reward it also says what the clicks would be under the new ranking; with --new, under a new
+    policy.
     """
     given = options.Given(**{name: value for name, value in locals().items() if name in FIELDS})
     if source.suffix == ".toml":
@@ -168,11 +176,16 @@ def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
+    from pipelines.jobs.evaluate_policy import run as evaluate_policy
     from pipelines.jobs.evaluate_table import run as evaluate_table
+    from pipelines.policy_job import policy_job
     from pipelines.table_job import table_job
 
     with Progress("evaluate") as progress:
-        done = evaluate_table(table_job(source, given, out), progress)
+        if given.new is None:
+            done = evaluate_table(table_job(source, given, out), progress)
+        else:
+            done = evaluate_policy(policy_job(source, given, out), progress)
     typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 

@@ -9,6 +9,7 @@ from pipelines.errors import TableError
 
 TABLE = "Scored table"
 HOW = "How it is measured"
+CLICKS = "What a new policy or ranking would get"
 ROWS = "Rows that are not as they should be"
 
 Text = str | None
@@ -65,6 +66,23 @@ Negative = Annotated[
 Duplicates = Annotated[
     Literal["refuse", "keep"] | None, _option("--duplicates", "A document twice in a list.", ROWS)
 ]
+Reward = Annotated[Text, _option("--reward", "Column of the logged click or reward.", CLICKS)]
+New = Annotated[
+    Text,
+    _option("--new", "Column: probability of the logged choice under a new policy.", CLICKS),
+]
+Curve = Annotated[
+    Text,
+    _option("--curve", "Of a ranking: how often position 1,2… is examined; or estimate.", CLICKS),
+]
+Predicted = Annotated[
+    Text, _option("--predicted", "Column: a model's click probability of the row.", CLICKS)
+]
+NewPredicted = Annotated[
+    Text,
+    _option("--new-predicted", "Column: the same, averaged over the new policy.", CLICKS),
+]
+Clip = Annotated[float | None, _option("--clip", "Where weights are cut (10).", CLICKS)]
 Trec = Annotated[bool, _option("--trec", "Also write qrels.txt and run.txt into --out.")]
 Memory = Annotated[
     float | None, _option("--memory", "GiB of rows held, if a list's rows lie apart.", HOW)
@@ -107,6 +125,12 @@ class Given(NamedTuple):
     position: Text
     frequency: Text
     by: Text
+    reward: Text
+    new: Text
+    curve: Text
+    predicted: Text
+    new_predicted: Text
+    clip: float | None
     metrics: Text
     gain: Text
     ties: Text
@@ -122,14 +146,18 @@ class Given(NamedTuple):
     memory: float | None
     trec: bool
 
+    def names(self) -> list[str]:
+        """Return what was given, as the command line calls it."""
+        given = [name for name, value in self._asdict().items() if value not in (None, False)]
+        return [name.replace("_", "-") for name in given]
+
     def refuse_for_a_job(self) -> None:
         """Refuse the options of a table beside a job file, which says these things itself.
 
         Raises:
             TableError: One was given.
         """
-        given = [name for name, value in self._asdict().items() if value not in (None, False)]
-        if given:
+        if given := self.names():
             msg = f"--{given[0]}: is for a scored table; a job file says how it is evaluated"
             raise TableError(msg)
 

@@ -7,6 +7,8 @@ from ltr.metrics import Preset, Ties
 from pipelines.errors import TableError
 from pipelines.jobs.evaluate_table import TableJob
 from pipelines.options import Given, read_gain
+from pipelines.policy_job import ranking_question, read_resamples, read_seed
+from pipelines.sources import SCANNERS
 from pipelines.table.check import Policy
 from pipelines.table.columns import Columns
 from pipelines.table.metrics import OPTIONS, refuse_unweighted, refuse_useless
@@ -30,6 +32,7 @@ def table_job(source: Path, given: Given, out: Path | None) -> TableJob:
     if given.trec and (out is None or not (given.document or is_trec(source))):
         msg = "--trec: writes into --out, and needs --document"
         raise TableError(msg)
+    clicks = ranking_question(given)
     other, preset = _other_file(given.baseline), _preset(given.preset)
     return TableJob(
         source=source,
@@ -45,6 +48,7 @@ def table_job(source: Path, given: Given, out: Path | None) -> TableJob:
             duplicates=given.duplicates or "refuse",
         ),
         sure=_sure(given, preset),
+        clicks=clicks,
         out=out,
         trec=given.trec,
         memory_bytes=MEMORY_BYTES if given.memory is None else int(given.memory * 2**30),
@@ -63,21 +67,25 @@ def _other_file(baseline: str | None) -> Path | None:
 def _columns(source: Path, given: Given, *, is_column: bool) -> Columns:
     if is_trec(source):
         if given.qrels is None:
-            msg = f"{source}: a TREC run needs its judgments: --qrels"
+            tables = ", ".join(SCANNERS)
+            msg = f"{source}: not one of {tables}; a TREC run needs its judgments: --qrels"
             raise TableError(msg)
         return RUN_COLUMNS
-    if given.query is None or given.score is None or (given.label or given.qrels) is None:
+    label = given.label or given.reward
+    if given.query is None or given.score is None or (label or given.qrels) is None:
         msg = "a scored table needs --query, --score and --label (or --qrels)"
         raise TableError(msg)
     return Columns(
         query=given.query,
-        label=given.label,
+        label=label,
         score=given.score,
         document=given.document,
         baseline=given.baseline if is_column else None,
         weight=given.weight,
         propensity=given.propensity,
         position=given.position,
+        reward=given.reward,
+        predicted=given.predicted,
         frequency=given.frequency,
         by=tuple(name.strip() for name in (given.by or "").split(",") if name.strip()),
     )
@@ -121,13 +129,9 @@ def _definitions(given: Given, preset: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sure(given: Given, preset: dict[str, Any]) -> Sure:
-    resamples = 2000 if given.resamples is None else given.resamples
-    if resamples and resamples < 100:
-        msg = f"--resamples: must be 0 or at least 100; got {resamples}"
-        raise TableError(msg)
     return Sure(
         blank=given.blank or preset.get("blank", "skip"),
-        resamples=resamples,
+        resamples=read_resamples(given),
         method=given.interval or "percentile",
-        seed=given.seed or 0,
+        seed=read_seed(given),
     )

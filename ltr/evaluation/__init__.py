@@ -3,6 +3,7 @@
 from ltr.evaluation.bootstrap import Method
 from ltr.evaluation.counterfactual import evaluate_policy, evaluate_ranking
 from ltr.evaluation.estimators import Counterfactual
+from ltr.evaluation.function_of_sums import function_interval
 from ltr.evaluation.importance import WeightDiagnostics, weight_diagnostics
 from ltr.evaluation.intervals import (
     Interval,
@@ -27,6 +28,7 @@ __all__ = [
     "difference_intervals",
     "evaluate_policy",
     "evaluate_ranking",
+    "function_interval",
     "holm",
     "mean_interval",
     "mean_intervals",

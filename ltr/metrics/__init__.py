@@ -12,7 +12,7 @@ propensities would not give an unbiased estimate.
 from ltr.metrics._auc import auc, group_auc
 from ltr.metrics._average_precision import average_precision
 from ltr.metrics._average_relevance_position import average_relevance_position
-from ltr.metrics._calibration_error import calibration_error
+from ltr.metrics._calibration_error import calibration_error, calibration_sums
 from ltr.metrics._catalogue import Metric, catalogue
 from ltr.metrics._dcg import dcg
 from ltr.metrics._expected_reciprocal_rank import expected_reciprocal_rank
@@ -44,6 +44,7 @@ __all__ = [
     "average_precision",
     "average_relevance_position",
     "calibration_error",
+    "calibration_sums",
     "catalogue",
     "dcg",
     "expected_reciprocal_rank",

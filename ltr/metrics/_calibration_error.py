@@ -53,19 +53,11 @@ def calibration_error(
         >>> print(f"{calibration_error(scores, labels):.2f} = 2/3 * (0.9 - 0.5) + 1/3 * 0.1")
         0.30 = 2/3 * (0.9 - 0.5) + 1/3 * 0.1
     """
-    if bins < 1:
-        msg = f"bins must be at least 1; got {bins}"
-        raise ValueError(msg)
-    check_labels(labels)
-    docs = arrange(scores.detach().double(), labels.detach(), weights, lengths=lengths, mask=mask)
-    check_not_negative("weights", docs.weights)
-    _check_probabilities(docs.scores)
-    relevant = (docs.labels >= relevant_from).double()
-    weight = docs.weigh(docs.lists.keep(torch.ones_like(relevant)))
-    total = docs.lists.sum(weight)
-    gaps = _bin_sums(docs, weight * (docs.scores - relevant), bins).abs().sum(-1)
+    docs = _documents(scores, labels, weights, lengths, mask)
+    sums = _sums(docs, bins, relevant_from)
+    gaps, total = sums[..., :-1].abs().sum(-1), sums[..., -1]
     return finish(
-        (gaps.view(total.shape) / total).clamp(max=1.0)[..., None],
+        (gaps / total).clamp(max=1.0)[..., None],
         is_blank=total == 0,
         unrankable=has_nan(docs),
         k=None,
@@ -73,6 +65,72 @@ def calibration_error(
         blank=blank,
         reduction=reduction,
     )
+
+
+def calibration_sums(
+    scores: Tensor,
+    labels: Tensor,
+    *,
+    bins: int = 15,
+    lengths: Tensor | None = None,
+    mask: Tensor | None = None,
+    weights: Tensor | None = None,
+    relevant_from: float = 1,
+) -> Tensor:
+    """What the calibration error of many lists together is made of: sums that can be added up.
+
+    The error of a whole log is no mean of the errors of its lists. It is the sum of the absolute
+    values of the first ``bins`` columns over the last one, once all lists have been added.
+
+    Args:
+        scores: As of :func:`calibration_error`, and so are all others.
+        labels: Grades, shape of ``scores``.
+        bins: Number of bins between 0 and 1.
+        lengths: Int ``[lists]``.
+        mask: Bool, shape of ``scores``.
+        weights: Shape of ``scores``.
+        relevant_from: The lowest label of a relevant document.
+
+    Returns:
+        Float64 ``[lists, bins + 1]``: score minus relevance, summed over the documents of each bin,
+        then the number (or weight) of the documents.
+
+    Raises:
+        ValueError: As :func:`calibration_error`.
+
+    Example:
+        >>> scores, labels = torch.tensor([0.9, 0.9, 0.1]), torch.tensor([1, 0, 0])
+        >>> sums = calibration_sums(scores, labels, bins=2, lengths=torch.tensor([1, 2])).sum(0)
+        >>> print(f"{sums[:-1].abs().sum() / sums[-1]:.2f}")
+        0.30
+    """
+    docs = _documents(scores, labels, weights, lengths, mask)
+    return _sums(docs, bins, relevant_from)
+
+
+def _documents(
+    scores: Tensor,
+    labels: Tensor,
+    weights: Tensor | None,
+    lengths: Tensor | None,
+    mask: Tensor | None,
+) -> Documents:
+    check_labels(labels)
+    docs = arrange(scores.detach().double(), labels.detach(), weights, lengths=lengths, mask=mask)
+    check_not_negative("weights", docs.weights)
+    _check_probabilities(docs.scores)
+    return docs
+
+
+def _sums(docs: Documents, bins: int, relevant_from: float) -> Tensor:
+    if bins < 1:
+        msg = f"bins must be at least 1; got {bins}"
+        raise ValueError(msg)
+    relevant = (docs.labels >= relevant_from).double()
+    weight = docs.weigh(docs.lists.keep(torch.ones_like(relevant)))
+    total = docs.lists.sum(weight)
+    gaps = _bin_sums(docs, weight * (docs.scores - relevant), bins)
+    return torch.cat([gaps.view(*total.shape, bins), total[..., None]], -1)
 
 
 def _bin_sums(docs: Documents, x: Tensor, bins: int) -> Tensor:

@@ -68,6 +68,7 @@ class Job(Config):
         cutoffs = self.evaluation.cutoffs
         if len(set(cutoffs)) < len(cutoffs):
             raise ConfigError(key="evaluation.cutoffs", rule="must differ", found=list(cutoffs))
+        self._evaluation_speaks_of_features()
         if not self.features.document.names:
             raise ConfigError(key="features.document", rule="must name at least one column")
         for side in ("query", "document"):
@@ -77,3 +78,17 @@ class Job(Config):
                     key=f"features.{side}", rule="names a column twice", found=twice[0]
                 )
         return self
+
+    def _evaluation_speaks_of_features(self) -> None:
+        told, features = self.evaluation, self.features.query
+        ndcg = [f"ndcg@{k}" for k in told.cutoffs]
+        if twice := [name for name in told.metrics if name.lower() in ndcg]:
+            rule = "must not repeat NDCG at the cutoffs"
+            raise ConfigError(key="evaluation.metrics", rule=rule, found=twice[0])
+        asked = {"by": (told.by, (*features.ids, *features.numbers))}
+        asked["frequency"] = ((told.frequency,) if told.frequency else (), features.ids)
+        for key, (names, known) in asked.items():
+            if others := [name for name in names if name not in known]:
+                there = ", ".join(known) or "none"
+                rule = f"must be an id or number of features.query; there are {there}"
+                raise ConfigError(key=f"evaluation.{key}", rule=rule, found=others[0])

@@ -1,6 +1,7 @@
 """``ltr evaluate``: the model and the baselines on held-out lists in, a report out."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import torch
@@ -13,7 +14,9 @@ from ltr.data.reader import Lists
 from ltr.training.checkpoint import EpochRecord, ModelCard, ModelError, load_history, load_ranker
 from ltr.training.scoring import score
 from pipelines.baselines import baseline_scores, positives_by_position
-from pipelines.config import Job
+from pipelines.config import Evaluation, Job
+from pipelines.encoder import Encoder
+from pipelines.held_out import held_out_table
 from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress
 from pipelines.report import (
@@ -30,9 +33,13 @@ from pipelines.report import (
     compare,
     write_report,
 )
+from pipelines.report.table_record import TableReport
 from pipelines.report.words import interval, number, signed
+from pipelines.table.columns import Columns
 from pipelines.table.metrics import Scoring, tensor_values
-from pipelines.table.names import Metric
+from pipelines.table.names import Metric, parse_metrics
+from pipelines.table.rows import RowsJob, evaluate_rows
+from pipelines.table.sure import Sure
 
 MODEL = "model"
 
@@ -51,15 +58,19 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
     lists = Lists(folders.lists, "test")
     with progress.step("score"):
         scores = score_all(folders, manifest, lists)
-    rules = Rules(**job.evaluation.model_dump())
+    rules = Rules(**job.evaluation.model_dump(include=set(Rules.model_fields)))
     with progress.step("measure"):
         values = {name: measure(one, lists, rules) for name, one in scores.items()}
     with progress.step("compare"):
         comparison = compare(values[MODEL], {n: v for n, v in values.items() if n != MODEL}, rules)
+    with progress.step("slices"):
+        against = _Against(comparison, rules, job.evaluation)
+        of_lists = report_of_lists(folders, manifest, scores, against)
     report = Report(
         job=folders.run.resolve().name,
         rules=rules,
         **comparison._asdict(),
+        lists=of_lists,
         positions=_positions(_shards(folders.lists, manifest.splits["test"])),
         training=_training(card, load_history(folders.model)),
         data=_data(manifest),
@@ -92,6 +103,62 @@ def measure(scores: Tensor, lists: Lists, rules: Rules) -> Tensor:
     scoring = Scoring(metrics=metrics, arguments={"gain": rules.gain})
     tensors = {"scores": scores, "labels": lists.grades(), "lengths": lists.lengths}
     return torch.stack([values for _, values in tensor_values(tensors, scoring)], -1)
+
+
+class _Against(NamedTuple):
+    """What the model is compared with, and how."""
+
+    comparison: Comparison
+    rules: Rules
+    asked: Evaluation
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """NDCG at the cutoffs, the headline's first, and what else was asked for."""
+        lead = self.rules.headline_cutoff
+        ks = [lead, *(k for k in self.rules.cutoffs if k != lead)]
+        return parse_metrics(",".join([*(f"ndcg@{k}" for k in ks), *self.asked.metrics]))
+
+    @property
+    def baseline(self) -> str:
+        """The best baseline at the headline cutoff."""
+        lead = self.rules.headline_cutoff
+        return next(one.baseline for one in self.comparison.differences if one.cutoff == lead)
+
+
+def report_of_lists(
+    folders: Folders, manifest: Manifest, scores: dict[str, Tensor], against: _Against
+) -> TableReport:
+    """Compare the model with the best baseline as two columns of a scored table are."""
+    asked, shards = against.asked, _shards(folders.lists, manifest.splits["test"])
+    columns = Columns(
+        query="query",
+        label="grade",
+        score=MODEL,
+        document="document",
+        baseline=against.baseline,
+        position="logged position",
+        frequency=asked.frequency,
+        by=asked.by,
+    )
+    series = {name: pl.Series(one.cpu().numpy()) for name, one in scores.items()}
+    encoder = Encoder.load(folders.lists / "encoder")
+    table = held_out_table(shards, series, encoder, columns).lazy()
+    return evaluate_rows(
+        table,
+        columns,
+        RowsJob(
+            source="held-out lists",
+            metrics=against.metrics,
+            definitions={"gain": asked.gain},
+            sure=Sure(
+                blank=asked.blank,
+                confidence=asked.confidence,
+                resamples=asked.resamples,
+                seed=asked.seed,
+            ),
+        ),
+    )
 
 
 def per_list(

@@ -9,23 +9,23 @@ import polars as pl
 from ltr.atomic import replace_folder
 from pipelines.errors import TableError
 from pipelines.progress import Progress
+from pipelines.report.counterfactual_record import Counterfactual
 from pipelines.report.table_record import Measure, Slice, TableReport
-from pipelines.table.check import Policy
+from pipelines.table.check import Policy, mended
 from pipelines.table.columns import QUERY, Columns
-from pipelines.table.compare import compare, slices
+from pipelines.table.compare import compare
+from pipelines.table.counterfactual import Question, ranking_estimates
 from pipelines.table.describe import (
     CURVE,
-    RECIPROCAL_RANK,
     Described,
-    curve_metrics,
     describe,
 )
-from pipelines.table.frame import AGAINST, FIRST
+from pipelines.table.frame import AGAINST
 from pipelines.table.measure import Measured, measure
 from pipelines.table.metrics import Scoring
-from pipelines.table.names import Metric, parse_metrics
+from pipelines.table.names import parse_metrics
 from pipelines.table.open import open_table
-from pipelines.table.slices import cuts
+from pipelines.table.rows import all_slices, with_curves
 from pipelines.table.sure import Sure
 from pipelines.table.trec import write_trec
 from pipelines.table.whole import MEMORY_BYTES
@@ -46,6 +46,7 @@ class TableJob:
         preset: The system whose definitions they are.
         policy: What to do with rows that can be used in more than one way.
         sure: How intervals are made.
+        clicks: How to say what clicks the ranking would get; None: not asked for.
         out: Folder of the report; None: only the numbers are printed.
         trec: Also write TREC files into it.
         memory_bytes: Of rows that are held to be sorted by list.
@@ -60,6 +61,7 @@ class TableJob:
     preset: str | None = None
     policy: Policy
     sure: Sure
+    clicks: Question | None = None
     out: Path | None = None
     trec: bool = False
     memory_bytes: int = MEMORY_BYTES
@@ -78,19 +80,28 @@ def run(job: TableJob, progress: Progress) -> str:
     _refuse_nothing(job, measured)
     with progress.step("compare"):
         found = compare(measured.lists, metrics, job.sure)
+    clicks = _clicks(job, table, progress)
+    said = summary(job, measured, found, clicks)
     if job.out is None:
-        return summary(job, measured, found)
+        return said
     with progress.step("slices"):
-        parts = _slices(job, measured, metrics[0])
+        parts = all_slices(measured, job.columns, metrics[0], job.sure)
     with progress.step("write"), replace_folder(job.out) as folder:
-        _write(job, table, measured, found, parts, folder)
+        _write(job, table, measured, found, parts, clicks, folder)
     written = "report.html, report.md, report.json and lists.parquet"
-    return f"wrote {job.out}: {written}\n{summary(job, measured, found)}"
+    return f"wrote {job.out}: {written}\n{said}"
+
+
+def _clicks(job: TableJob, table: pl.LazyFrame, progress: Progress) -> Counterfactual | None:
+    if job.clicks is None:
+        return None
+    with progress.step("estimate clicks"):
+        return ranking_estimates(mended(table, job.policy), job.columns.parts, job.clicks)
 
 
 def _measured(job: TableJob, table: pl.LazyFrame, scoring: Scoring, progress: Progress) -> Measured:
     if job.out is not None:
-        scoring = replace(scoring, metrics=(*scoring.metrics, *curve_metrics(scoring)))
+        scoring = with_curves(scoring)
     with progress.step("measure") as step:
         ours = measure(
             table, job.columns, scoring, job.policy,
@@ -98,11 +109,27 @@ def _measured(job: TableJob, table: pl.LazyFrame, scoring: Scoring, progress: Pr
         )  # fmt: skip
     if job.other is None:
         return ours
-    columns = replace(job.columns, by=(), weight=None, frequency=None, baseline=None)
-    other = open_table(job.other, columns, job.qrels)
+    other, columns = _other(job)
     with progress.step("measure baseline") as step:
         theirs = measure(other, columns, scoring, job.policy, each=step.advance)
     return paired(ours, theirs, [one.name for one in scoring.metrics])
+
+
+def _other(job: TableJob) -> tuple[pl.LazyFrame, Columns]:
+    """The second table, and the columns that it is measured by: the first one says the rest."""
+    if job.other is None:
+        msg = "there is no second table"
+        raise ValueError(msg)
+    columns = replace(
+        job.columns,
+        by=(),
+        weight=None,
+        frequency=None,
+        baseline=None,
+        reward=None,
+        predicted=None,
+    )
+    return open_table(job.other, columns, job.qrels), columns
 
 
 def paired(ours: Measured, theirs: Measured, metrics: list[str]) -> Measured:
@@ -138,29 +165,20 @@ def _refuse_nothing(job: TableJob, measured: Measured) -> None:
         raise TableError(msg)
 
 
-def _slices(job: TableJob, measured: Measured, metric: Metric) -> tuple[Slice, ...]:
-    lists, first = measured.lists, f"by {job.columns.position}"
-    if FIRST not in lists.columns:
-        is_paired = AGAINST + metric.name in lists.columns
-        first = f"by the {'baseline' if is_paired else 'score'}"
-        found = pl.col((AGAINST if is_paired else "") + RECIPROCAL_RANK)
-        lists = lists.with_columns((1 / found).round().alias(FIRST))
-    ways = cuts(lists, frequency=job.columns.frequency, first=first)
-    return slices(lists, ways, metric, job.sure)
-
-
 def _write(
     job: TableJob,
     table: pl.LazyFrame,
     measured: Measured,
     found: tuple[Measure, ...],
     parts: tuple[Slice, ...],
+    clicks: Counterfactual | None,
     folder: Path,
 ) -> None:
     from pipelines.report.table_html import write_table_report
 
     metrics = parse_metrics(job.metrics)
-    worst = worst_lists(measured.lists, table, metrics[0])
+    other = None if job.other is None else _other(job)[0]
+    worst = worst_lists(measured.lists, table, metrics[0], other)
     described = Described(
         source=job.source.name,
         columns=job.columns,
@@ -169,18 +187,26 @@ def _write(
         preset=job.preset,
         sure=job.sure,
     )
-    report: TableReport = describe(described, measured, found, parts, worst)
+    report: TableReport = describe(described, measured, found, parts, worst).model_copy(
+        update={"counterfactual": clicks}
+    )
     write_table_report(report, folder)
-    asked = [name for name in measured.lists.columns if CURVE not in name]
+    # Pictures' metrics, and sums that are no value of a list, are nothing to look up there.
+    hidden = {column for column, dtype in measured.lists.schema.items() if dtype == pl.Array}
+    asked = [name for name in measured.lists.columns if CURVE not in name and name not in hidden]
     measured.lists.select(asked).write_parquet(folder / "lists.parquet")
     if job.trec:
         write_trec(table, folder)
 
 
-def summary(job: TableJob, measured: Measured, found: tuple[Measure, ...]) -> str:
+def summary(
+    job: TableJob, measured: Measured, found: tuple[Measure, ...], clicks: Counterfactual | None
+) -> str:
     """Say the numbers as lines of text."""
+    from pipelines.report.counterfactual_tables import lines
     from pipelines.report.table_words import metric_lines
 
     head = f"{measured.rows:,} rows in {measured.lists.height:,} lists of {job.source.name}"
     noted = [f"{number:,} {what}" for what, number in measured.counts.items()]
-    return "\n".join([head, *metric_lines(found, job.sure.blank), *noted])
+    new = [] if clicks is None else lines(clicks)
+    return "\n".join([head, *metric_lines(found, job.sure.blank), *noted, *new])

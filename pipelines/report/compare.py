@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.report.record import BINS, CURVE_KS, Difference, Estimate, Ranker, Rules
+from pipelines.report.parts import BINS, CURVE_KS, Estimate
+from pipelines.report.record import Difference, Ranker, Rules
 
 Values = npt.NDArray[np.float64]
 

@@ -1,15 +1,19 @@
-"""The report as one self-contained page: no network, no script, light and dark, phone and desk."""
+"""The report as one self-contained page: no network, light and dark, phone and desk.
+
+Its only script sorts tables by another column.
+"""
 
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from pipelines.report import tables, words
+from pipelines.report import table_tables, tables, words
 from pipelines.report.canvas import Picture
 from pipelines.report.picture_curves import learning_picture, ndcg_by_k_picture
 from pipelines.report.picture_lists import distribution_picture, positions_picture
 from pipelines.report.picture_quality import difference_picture, quality_picture
+from pipelines.report.picture_slices import slices_picture
 from pipelines.report.record import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -21,6 +25,7 @@ def to_html(report: Report) -> str:
         report=report,
         words=words,
         tables=tables,
+        table_tables=table_tables,
         ours=report.model.ndcg[report.headline.cutoff],
         verdict=words.verdict(report),
         pictures={picture.name: Shown(picture) for picture in pictures(report)},
@@ -49,7 +54,9 @@ class Shown:
 
 def pictures(report: Report) -> list[Picture]:
     """Draw every picture of the page, in its order."""
+    slices = [slices_picture(report.lists)] if report.lists and report.lists.slices else []
     return [
+        *slices,
         quality_picture(report),
         difference_picture(report),
         ndcg_by_k_picture(report),

@@ -1,7 +1,8 @@
 """The report as Markdown: the headline, the notes and every table."""
 
-from pipelines.report import tables, words
+from pipelines.report import table_tables, tables, words
 from pipelines.report.record import Report
+from pipelines.report.table_record import TableReport
 from pipelines.report.tables import Cell, Table
 
 SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]|#~$"} | {"<": "&lt;", "\n": " "})
@@ -14,6 +15,7 @@ def to_markdown(report: Report) -> str:
     shown = [
         tables.quality(report),
         tables.differences(report),
+        *(_of_lists(report.lists) if report.lists else []),
         tables.rules(report),
         tables.by_k(report),
         tables.positions(report),
@@ -28,10 +30,19 @@ def to_markdown(report: Report) -> str:
         f"**{escaped(words.headline(report))}**",
         escaped(words.verdict(report).sentence),
         escaped(words.rules_line(report)),
-        *(f"> {escaped(note)}" for note in report.notes),
+        *(f"> {escaped(note)}" for note in _notes(report)),
         *(section(table) for table in shown),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _notes(report: Report) -> tuple[str, ...]:
+    return report.notes + (report.lists.notes if report.lists else ())
+
+
+def _of_lists(lists: TableReport) -> list[Table]:
+    worst = [table_tables.worst(lists)] if lists.worst else []
+    return [table_tables.metrics(lists), table_tables.slices(lists), *worst]
 
 
 def section(table: Table) -> str:

@@ -15,7 +15,8 @@ from pipelines.report.canvas import (
     round_ticks,
     to_svg,
 )
-from pipelines.report.record import CURVE_KS, Epoch, Number, Report
+from pipelines.report.parts import CURVE_KS, Number
+from pipelines.report.record import Epoch, Report
 from pipelines.report.words import number, short
 
 DASHES = ("-", (0, (5, 1.5)), (0, (2, 1.5)), (0, (5, 1.5, 1, 1.5)))

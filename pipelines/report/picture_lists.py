@@ -15,7 +15,8 @@ from pipelines.report.canvas import (
     round_ticks,
     to_svg,
 )
-from pipelines.report.record import BINS, PositionRate, Report
+from pipelines.report.parts import BINS, PositionRate
+from pipelines.report.record import Report
 from pipelines.report.words import count, percent, share, short
 
 POSITIONS_DRAWN = 40

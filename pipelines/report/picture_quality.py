@@ -16,7 +16,8 @@ from pipelines.report.canvas import (
     round_ticks,
     to_svg,
 )
-from pipelines.report.record import Estimate, Report
+from pipelines.report.parts import Estimate
+from pipelines.report.record import Report
 from pipelines.report.words import headline, interval, number, percent, short, signed
 
 ROW = 40

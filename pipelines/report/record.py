@@ -1,80 +1,31 @@
-"""What a report holds: one frozen record that the JSON, Markdown and HTML files are written from.
+"""What the report of a job holds: one record that the JSON, Markdown and HTML are written from."""
 
-An undefined number (the mean over no list, the interval around one list) is ``None``, in JSON
-``null``; NaN is turned into ``None`` on the way in. Mappings are kept sorted by key, so that equal
-records are written as equal bytes.
-"""
-
-import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, JsonValue
+from pydantic import AfterValidator
 from pydantic import model_validator as checked_model
 
 from ltr.data.manifest import Events, Rows
-
-if TYPE_CHECKING:  # importing it takes as long as measuring a million rows
-    from ltr.evaluation import Interval
-
-CURVE_KS = tuple(range(1, 21))
-"""The k of the curve "NDCG by k"."""
-
-BINS = 20
-"""Equal bins of a per-list metric between 0 and 1; the last one includes 1."""
-
-Key = TypeVar("Key", int, str)
-Value = TypeVar("Value")
-
-
-def _none_for_nan(value: Any) -> Any:  # noqa: ANN401 - whatever the caller passed
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _sorted_by_key(mapping: Mapping[Key, Value]) -> dict[Key, Value]:
-    return dict(sorted(mapping.items()))
-
-
-Number = Annotated[float | None, BeforeValidator(_none_for_nan)]
-Counts = Annotated[Mapping[str, int], AfterValidator(_sorted_by_key)]
-Grades = Annotated[Mapping[int, int], AfterValidator(_sorted_by_key)]
-Settings = Annotated[Mapping[str, JsonValue], AfterValidator(_sorted_by_key)]
-
-
-class Record(BaseModel):
-    """Base of every part of the report: frozen, and nothing unknown gets in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Estimate(Record):
-    """A mean over lists with its interval; numbers are ``None`` where undefined."""
-
-    value: Number
-    low: Number
-    high: Number
-    lists: int
-    """Lists that count in the mean."""
-    blank: int
-    """Lists without a value, whether they count or not: see ``Rules.blank``."""
-
-    @classmethod
-    def of(cls, interval: "Interval") -> Self:
-        """Take the numbers of an interval of ``ltr.evaluation``."""
-        return cls(
-            value=interval.value,
-            low=interval.low,
-            high=interval.high,
-            lists=interval.lists,
-            blank=interval.blank,
-        )
+from pipelines.report.parts import (
+    BINS,
+    CURVE_KS,
+    Estimate,
+    Grades,
+    Number,
+    PositionRate,
+    Record,
+    Settings,
+    sorted_by_key,
+)
+from pipelines.report.table_record import TableReport
 
 
 class Ranker(Record):
     """The model or a baseline: its quality on the held-out lists."""
 
     name: str
-    ndcg: Annotated[Mapping[int, Estimate], AfterValidator(_sorted_by_key)]
+    ndcg: Annotated[Mapping[int, Estimate], AfterValidator(sorted_by_key)]
     """NDCG at each cutoff of the rules."""
     by_k: tuple[Number, ...]
     """Mean NDCG at each k of ``CURVE_KS``."""
@@ -121,21 +72,12 @@ class Training(Record):
     """What was trained, and how it went."""
 
     loss: str
-    arguments: Settings = {}
+    arguments: Settings = {}  # noqa: RUF012 - pydantic copies it
     """Of the loss, as given in the job."""
-    towers: Settings = {}
+    towers: Settings = {}  # noqa: RUF012 - pydantic copies it
     """Sizes of the towers, as given in the job."""
     epochs: tuple[Epoch, ...]
     best_epoch: int
-
-
-class PositionRate(Record):
-    """Clicks at one logged position, 1 = shown first, over all held-out lists."""
-
-    position: int
-    documents: int
-    clicked: int
-    """Documents with a grade above 0."""
 
 
 class Split(Record):
@@ -173,6 +115,9 @@ class Report(Record):
     baselines: tuple[Ranker, ...]
     differences: tuple[Difference, ...]
     """One per cutoff."""
+    lists: TableReport | None = None
+    """The model against the best baseline at the headline cutoff: every metric, part of the lists,
+    and the lists on which it loses most."""
     positions: tuple[PositionRate, ...]
     training: Training
     data: Data

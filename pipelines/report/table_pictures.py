@@ -13,14 +13,14 @@ from pipelines.report.canvas import (
     round_ticks,
     to_svg,
 )
+from pipelines.report.counterfactual_picture import picture as counterfactual_picture
+from pipelines.report.parts import BINS, CURVE_KS
 from pipelines.report.picture_curves import by_k_svg
 from pipelines.report.picture_lists import histogram_svg, positions_picture, wilson
-from pipelines.report.picture_quality import ForestLine, forest_svg
-from pipelines.report.record import BINS, CURVE_KS, Estimate
+from pipelines.report.picture_quality import forest_svg
+from pipelines.report.picture_slices import forest_line, line_rule, slices_picture
 from pipelines.report.table_record import Bin, TableReport
-from pipelines.report.words import count, interval, number, percent, short, signed
-
-SLICES_DRAWN = 12
+from pipelines.report.words import count, number, percent, short
 
 
 def table_pictures(report: TableReport) -> list[Picture]:
@@ -28,8 +28,10 @@ def table_pictures(report: TableReport) -> list[Picture]:
     found = [_metrics(report)]
     if report.baseline:
         found.append(_differences(report))
+    if report.counterfactual:
+        found.append(counterfactual_picture(report.counterfactual))
     if report.slices:
-        found.append(_slices(report))
+        found.append(slices_picture(report))
     found += [_by_k(report), _distribution(report)]
     if report.reliability:
         found.append(_reliability(report.reliability))
@@ -45,19 +47,19 @@ def _metrics(report: TableReport) -> Picture:
         for side, estimate, colour in zip(report.sides, estimates, SERIES, strict=False):
             label = f"{one.name}, {short(side.name, 14)}" if report.baseline else one.name
             strong = side is report.sides[0]
-            lines.append(_line(label, estimate, colour, strong=strong))
+            lines.append(forest_line(label, estimate, colour, strong=strong))
     return Picture(
         name="quality",
         title="Every metric",
         svg=forest_svg("quality", lines),
         spoken="; ".join(f"{line.label} {line.said}" for line in lines),
-        caption=f"Dot: mean over the lists. {_line_rule(report)}",
+        caption=f"Dot: mean over the lists. {line_rule(report)}",
     )
 
 
 def _differences(report: TableReport) -> Picture:
     lines = [
-        _line(one.name, one.difference, MODEL, sign=True, strong=one is report.lead)
+        forest_line(one.name, one.difference, MODEL, sign=True, strong=one is report.lead)
         for one in report.metrics
         if one.difference
     ]
@@ -67,53 +69,10 @@ def _differences(report: TableReport) -> Picture:
         svg=forest_svg("difference", lines, zero=True),
         spoken="; ".join(f"{line.label}: {line.said}" for line in lines),
         caption=(
-            f"Dot: mean paired difference over the same lists. {_line_rule(report)} A line that"
+            f"Dot: mean paired difference over the same lists. {line_rule(report)} A line that"
             " crosses zero leaves open which one is better."
         ),
     )
-
-
-def _slices(report: TableReport) -> Picture:
-    against = report.baseline is not None
-    lines = [
-        _line(
-            f"{short(one.by, 22)}: {short(one.value, 16)}",
-            one.difference or one.candidate,
-            MODEL,
-            sign=against,
-        )
-        for one in report.slices[:SLICES_DRAWN]
-    ]
-    what = "difference" if against else "mean"
-    return Picture(
-        name="slices",
-        title=f"{report.headline}: the worst parts of the lists",
-        svg=forest_svg("slices", lines, zero=against),
-        spoken="; ".join(f"{line.label} {line.said}" for line in lines),
-        caption=(
-            f"The {len(lines)} of {len(report.slices)} parts with the lowest {what}."
-            f" {_line_rule(report)} One of many parts looks bad by chance: the table has p adjusted"
-            " for their number."
-            if against
-            else f"The {len(lines)} of {len(report.slices)} parts with the lowest {what}."
-            f" {_line_rule(report)}"
-        ),
-    )
-
-
-def _line(
-    label: str, estimate: Estimate, colour: str, *, sign: bool = False, strong: bool = False
-) -> ForestLine:
-    value = signed(estimate.value) if sign else number(estimate.value)
-    said = value if estimate.low is None else f"{value} {interval(estimate, sign=sign)}"
-    return ForestLine(label, said, estimate, colour, strong)
-
-
-def _line_rule(report: TableReport) -> str:
-    rules = report.definitions
-    if not rules.resamples:
-        return "No intervals were asked for."
-    return f"Line: {percent(rules.confidence)} bootstrap interval over lists."
 
 
 def _by_k(report: TableReport) -> Picture:

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator
 from pydantic import model_validator as checked_model
 
-from pipelines.report.record import (
+from pipelines.report.counterfactual_record import Counterfactual
+from pipelines.report.parts import (
     BINS,
     CURVE_KS,
     Counts,
@@ -16,6 +17,10 @@ from pipelines.report.record import (
     Record,
     Settings,
 )
+from pipelines.table.names import Over
+
+BY_OUTCOME = "first relevant document"
+"""How slices begin that part the lists by what was relevant in them, not by whom they are for."""
 
 
 class Definitions(Record):
@@ -41,6 +46,7 @@ class Measure(Record):
 
     name: str
     lower_is_better: bool = False
+    over: Over = "lists"
     candidate: Estimate
     baseline: Estimate | None = None
     difference: Estimate | None = None
@@ -140,6 +146,7 @@ class TableReport(Record):
     positions: tuple[PositionRate, ...] = ()
     reliability: tuple[Bin, ...] = ()
     worst: tuple[WorstList, ...] = ()
+    counterfactual: Counterfactual | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -158,3 +165,13 @@ class TableReport(Record):
             msg = f"headline must be one of the metrics; got {self.headline!r}"
             raise ValueError(msg)
         return self
+
+
+class PolicyReport(Record):
+    """Everything the report of a policy's log says: rows of choices, which nothing ranks."""
+
+    format: Literal["ltr-policy-report/1"] = "ltr-policy-report/1"
+    source: str
+    columns: Settings
+    """Which column plays which part."""
+    counterfactual: Counterfactual

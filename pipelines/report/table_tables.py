@@ -1,11 +1,18 @@
 """The tables of a scored table's report, once, for Markdown and for HTML."""
 
-from pipelines.report.record import CURVE_KS, Estimate, Number
-from pipelines.report.table_record import Definitions, Slice, TableReport, WorstList
+from pipelines.report.parts import CURVE_KS, Estimate, Number
+from pipelines.report.table_record import BY_OUTCOME, Definitions, Slice, TableReport, WorstList
 from pipelines.report.tables import Cell, Table
 from pipelines.report.words import UNDEFINED, count, interval, number, percent, share, signed
 
 BLANK = {"skip": "left out", "zero": "counted as 0", "one": "counted as 1"}
+
+OVER = {
+    "documents": "mean over the lists, each weighed by its number of documents",
+    "log": "computed from the documents of all lists together; its interval is that of the basic"
+    " bootstrap over lists, which takes out the error that resampling adds, and it has no p",
+}
+"""How a metric is made that is not the plain mean over the lists."""
 
 
 def metrics(report: TableReport) -> Table:
@@ -157,6 +164,7 @@ def definitions(report: TableReport) -> Table:
         "lists without a value": BLANK[rules.blank],
         "interval": intervals(rules),
     }
+    found |= {one.name: OVER[one.over] for one in report.metrics if one.over in OVER}
     if rules.preset:
         found["as defined by"] = rules.preset
     if rules.resamples and report.baseline:
@@ -190,8 +198,15 @@ def intervals(rules: Definitions) -> str:
 
 
 def worst_slice(report: TableReport) -> Slice | None:
-    """The first slice whose difference is below 0 beyond chance, all slices considered."""
+    """The first slice in which the candidate is worse beyond chance, all slices considered.
+
+    Where the baseline had the relevant documents on top, any other order loses: such a slice is no
+    news.
+    """
+    sign = -1 if report.lead.lower_is_better else 1
     for one in report.slices:
+        if one.by.startswith(BY_OUTCOME):
+            continue
         if one.difference and one.p_holm is not None and one.p_holm < 0.05:
-            return one if (one.difference.value or 0) < 0 else None
+            return one if sign * (one.difference.value or 0) < 0 else None
     return None

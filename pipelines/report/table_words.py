@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.report.record import Estimate
+from pipelines.report.parts import Estimate
 from pipelines.report.table_record import Measure
 from pipelines.report.table_tables import BLANK, chance
 from pipelines.report.words import count, interval, number, signed

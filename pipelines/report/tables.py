@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from pipelines.report.record import CURVE_KS, Data, Report, Training
+from pipelines.report.parts import CURVE_KS
+from pipelines.report.record import Data, Report, Training
 from pipelines.report.words import (
     blank_policy,
     count,

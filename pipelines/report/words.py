@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.report.record import Estimate, Report, Rules
+from pipelines.report.parts import Estimate
+from pipelines.report.record import Report, Rules
 
 UNDEFINED = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -42,6 +43,16 @@ def signed(value: float | None) -> str:
     digits = next((digits for digits in range(3, 7) if round(value, digits)), 3)
     text = number(value, digits)
     return f"+{text}" if round(value, digits) > 0 else text
+
+
+def rate(value: float | None) -> str:
+    """Format a number that may be small, such as a click rate, to four digits that count.
+
+    Example:
+        >>> rate(0.0045532), rate(1.5), rate(-0.00001), rate(None)
+        ('0.004553', '1.5', '−1e−05', '–')
+    """
+    return UNDEFINED if value is None else f"{value:.4g}".replace("-", MINUS)
 
 
 def interval(estimate: Estimate, *, sign: bool = False) -> str:

@@ -14,6 +14,7 @@ LAST = -1.7976931348623157e308
 
 NO_QUERY, NO_LABEL, NEGATIVE = "no query", "label not a number", "negative label"
 BAD_WEIGHT, BAD_PROPENSITY = "weight not a number from 0", "propensity not above 0"
+NO_SHARE = {SCORE: "score not from 0 to 1", BASELINE: "baseline score not from 0 to 1"}
 SCORES = {SCORE: "score not finite", BASELINE: "baseline score not finite"}
 
 
@@ -32,8 +33,13 @@ class Policy:
     duplicates: Literal["refuse", "keep"] = "refuse"
 
 
-def problems(parts: Iterable[str]) -> dict[str, pl.Expr]:
-    """Return how many rows have each problem, for the parts that the table's columns play."""
+def problems(parts: Iterable[str], *, shares: bool = False) -> dict[str, pl.Expr]:
+    """Return how many rows have each problem, for the parts that the table's columns play.
+
+    Args:
+        parts: The parts.
+        shares: Whether scores must be probabilities, as a calibration error asks.
+    """
     label = pl.col(LABEL)
     found = {
         NO_QUERY: (QUERY, pl.col(QUERY).is_null()),
@@ -43,6 +49,9 @@ def problems(parts: Iterable[str]) -> dict[str, pl.Expr]:
         BAD_WEIGHT: (WEIGHT, ~(_finite(WEIGHT) & (pl.col(WEIGHT) >= 0))),
         BAD_PROPENSITY: (PROPENSITY, ~(_finite(PROPENSITY) & (pl.col(PROPENSITY) > 0))),
     }
+    if shares:
+        inside = {part: pl.col(part).is_between(0, 1).fill_null(value=False) for part in NO_SHARE}
+        found |= {text: (part, ~inside[part]) for part, text in NO_SHARE.items()}
     present = set(parts)
     return {text: expr.sum().alias(text) for text, (part, expr) in found.items() if part in present}
 
@@ -70,7 +79,7 @@ def refused(counts: Mapping[str, int], policy: Policy) -> dict[str, int]:
 
 def refuse(table: pl.LazyFrame, found: Iterable[str], names: Mapping[str, str]) -> TableError:
     """Say in one line, over the whole table, what stopped the measurement and how to go on."""
-    expressions = problems(table.collect_schema().names())
+    expressions = problems(table.collect_schema().names(), shares=True)
     counts = table.select(pl.len().alias("rows"), *(expressions[text] for text in found))
     [rows, *bad] = counts.collect(engine="streaming").row(0)
     told = [_told(text, n, names) for text, n in zip(found, bad, strict=True)]
@@ -79,7 +88,7 @@ def refuse(table: pl.LazyFrame, found: Iterable[str], names: Mapping[str, str]) 
 
 def _told(text: str, count: int, names: Mapping[str, str]) -> str:
     parts = {NO_QUERY: QUERY, NO_LABEL: LABEL, NEGATIVE: LABEL, BAD_WEIGHT: WEIGHT}
-    scores = {said: part for part, said in SCORES.items()}
+    scores = {said: part for said_of in (SCORES, NO_SHARE) for part, said in said_of.items()}
     part = (parts | scores).get(text, PROPENSITY)
     rules = {
         NO_QUERY: "must name a query in every row",
@@ -87,6 +96,7 @@ def _told(text: str, count: int, names: Mapping[str, str]) -> str:
         NEGATIVE: "must not be negative (--negative zero takes it as 0)",
         BAD_WEIGHT: "must be a number from 0",
         BAD_PROPENSITY: "must be a number above 0",
+        **dict.fromkeys(NO_SHARE.values(), "must be a probability from 0 to 1 for ece"),
     }
     rule = rules.get(text, "must be finite (--nonfinite last ranks such documents last)")
     return f"{part} column {names.get(part, part)!r} {rule}; got {count:,} that {_are(text)}"

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.report.record import BINS, CURVE_KS, PositionRate
+from pipelines.report.parts import BINS, CURVE_KS, PositionRate
 from pipelines.report.table_record import (
+    BY_OUTCOME,
     Bin,
     Definitions,
     Measure,
@@ -87,8 +88,8 @@ def _side(lists: pl.DataFrame, name: str, prefix: str, headline: str, sure: Sure
         means_only.mean(lists[f"{prefix}{CURVE}ndcg@{k}"].to_numpy(), None).value for k in CURVE_KS
     )
     values = lists[prefix + headline].drop_nulls().to_numpy()
-    if len(values) and values.max() > 1 + 1e-9:
-        values = values[:0]  # a metric without a highest value has no place in these bins
+    if values.ndim > 1 or (len(values) and values.max() > 1 + 1e-9):
+        values = np.zeros(0)  # no value per list, or none that has a place in these bins
     # Rounding may leave a perfect list at 1 + 1e-16, outside the last bin.
     counts, _ = np.histogram(np.clip(values, 0, 1), bins=BINS, range=(0, 1))
     return Side(name=name, by_k=tuple(curve), histogram=tuple(int(n) for n in counts))
@@ -130,9 +131,11 @@ def _reliability(found: pl.DataFrame | None) -> tuple[Bin, ...]:
 def _notes(said: Described, measured: Measured) -> Iterator[str]:
     for what, number in measured.counts.items():
         yield f"{number:,} {what}."
-    if not said.columns.position:
-        yield (
-            "No column of logged positions was given, so the first relevant document is counted in"
-            " the order of the scores themselves: such a slice says where a ranker fails, not for"
-            " whom."
-        )
+    if said.baseline is None and said.columns.position:
+        return
+    yield (
+        f"Parts by the {BY_OUTCOME} are cut by "
+        f"{'where it was shown' if said.columns.position else 'what a ranker did with it'}: where"
+        " that was on top any other order loses, and where it was low any other one gains. They say"
+        " where a ranker fails, not for whom."
+    )

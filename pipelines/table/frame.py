@@ -74,7 +74,8 @@ class Frames:
     ) -> None:
         self.table, self.columns, self.scoring, self.policy = table, columns, scoring, policy
         self.parts = table.collect_schema().names()
-        self.problems, self.curves = problems(self.parts), curves
+        self.problems = problems(self.parts, shares=any(one.is_pooled for one in scoring.metrics))
+        self.curves = curves
 
     def sums(self, rows: pl.DataFrame) -> Sums:
         """Measure one frame.

@@ -78,10 +78,14 @@ def parameters(function: str) -> frozenset[str]:
 
 
 def list_values(scores: Scores, scoring: Scoring, prefix: str = "") -> Iterator[pl.Series]:
-    """Give one Float64 series per metric, a value per list, null where it is undefined."""
+    """Give one Float64 series per metric, a value per list, null where it is undefined.
+
+    A metric that is no mean over lists gives what each list adds to its sums, an array per list.
+    """
     tensors = _tensors(scores, by_id=scoring.arguments.get("ties") == "document_id")
     for name, values in tensor_values(tensors, scoring):
-        yield pl.Series(prefix + name, values.numpy()).fill_nan(None)
+        found = pl.Series(prefix + name, values.numpy())
+        yield found if values.ndim > 1 else found.fill_nan(None)
 
 
 def tensor_values(tensors: Mapping[str, Tensor], scoring: Scoring) -> Iterator[tuple[str, Tensor]]:
@@ -90,14 +94,22 @@ def tensor_values(tensors: Mapping[str, Tensor], scoring: Scoring) -> Iterator[t
     Args:
         tensors: What the metrics take, by the names of their arguments: scores, labels, lengths …
         scoring: The metrics.
+
+    Raises:
+        TableError: A metric cannot be computed from such arguments or labels.
     """
     for same in _together(scoring.metrics):
-        name = same[0].function
+        # What is no mean over lists is asked for the sums that each list adds.
+        name = "calibration_sums" if same[0].is_pooled else same[0].function
         given = {**tensors, **scoring.arguments, **same[0].arguments, "reduction": "none"}
         if "k" in parameters(name):
             given["k"] = [one.k for one in same]
         taken = {key: value for key, value in given.items() if key in parameters(name)}
-        values = getattr(ltr.metrics, name)(**taken)
+        try:
+            values = getattr(ltr.metrics, name)(**taken)
+        except ValueError as error:
+            msg = f"{', '.join(metric.name for metric in same)}: {error}"
+            raise TableError(msg) from None
         columns = values.unbind(-1) if "k" in taken else [values]
         yield from zip((metric.name for metric in same), columns, strict=True)
 

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pipelines.errors import TableError
 
@@ -26,14 +27,26 @@ FAMILIES: Mapping[str, str] = {
     "opa": "pair_accuracy",
     "arp": "average_relevance_position",
     "auc": "auc",
+    "group_auc": "group_auc",
+    "gauc": "group_auc",
+    "ece": "calibration_error",
+    "calibration_error": "calibration_error",
 }
 """What may be asked for, and the function of :mod:`ltr.metrics` that computes it."""
 
-WITHOUT_K = frozenset({"pair_accuracy", "average_relevance_position", "auc"})
-LOWER_IS_BETTER = frozenset({"average_relevance_position"})
+Over = Literal["lists", "documents", "log"]
+"""What a metric is a mean over: lists that count alike, or as many times as they have documents;
+"log": it is computed from all documents together, and is no mean."""
+
+WITHOUT_K = frozenset(
+    {"pair_accuracy", "average_relevance_position", "auc", "group_auc", "calibration_error"}
+)
+LOWER_IS_BETTER = frozenset({"average_relevance_position", "calibration_error"})
+OVER: Mapping[str, Over] = {"group_auc": "documents", "calibration_error": "log"}
 ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "rank_biased_precision": {"p": "persistence"},
     "expected_reciprocal_rank": {"max": "max_grade"},
+    "calibration_error": {"bins": "bins"},
 }
 """By function, what may stand in brackets, and the argument that it is."""
 
@@ -60,6 +73,16 @@ class Metric:
     def lower_is_better(self) -> bool:
         """Whether a smaller value is the better one."""
         return self.function in LOWER_IS_BETTER
+
+    @property
+    def over(self) -> Over:
+        """What it is a mean over: lists, which all count alike, or documents, or no mean at all."""
+        return OVER.get(self.function, "lists")
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether it is computed from the documents of all lists together."""
+        return self.over == "log"
 
 
 def parse_metrics(text: str) -> tuple[Metric, ...]:
@@ -116,12 +139,16 @@ def _cutoff(name: str, function: str, k: str | None) -> int | None:
     return int(k)
 
 
+def _whole(value: float) -> float:
+    return int(value) if value.is_integer() else value
+
+
 def _arguments(name: str, function: str, text: str) -> dict[str, float]:
     known, found = ARGUMENTS.get(function, {}), {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, _, value = part.partition("=")
         try:
-            found[key.strip()] = float(value)
+            found[key.strip()] = _whole(float(value))
         except ValueError:
             msg = f"--metrics: an argument reads like p=0.8; got {name!r}"
             raise TableError(msg) from None

@@ -1,5 +1,6 @@
 """Open what ``ltr evaluate`` was given: a scored table, or a TREC run with its judgments."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from pipelines.table.columns import (
     RETRIEVED,
     SCORE,
     Columns,
+    numbers,
     standard,
 )
 from pipelines.table.trec import is_trec, scan_qrels, scan_run
@@ -34,10 +36,20 @@ def open_table(source: Path, columns: Columns, qrels: Path | None = None) -> pl.
         TableError: A column is missing, or a TREC file is not as it should be.
     """
     if is_trec(source):
-        ranked = standard(scan_run(source), RUN_COLUMNS)
+        ranked = standard(scan_run(source), RUN_COLUMNS.parts)
     else:
-        ranked = standard(scan_rows(source, text=columns.numbers), columns)
+        ranked = open_parts(source, columns.parts)
     return ranked if qrels is None else _judged(ranked, qrels)
+
+
+def open_parts(source: Path, parts: Mapping[str, str]) -> pl.LazyFrame:
+    """Return the columns of a table that play a part, under the names of their parts.
+
+    Raises:
+        LogError: No file is there, or it cannot be read.
+        TableError: A column is missing.
+    """
+    return standard(scan_rows(source, text=numbers(parts)), parts)
 
 
 def _judged(ranked: pl.LazyFrame, qrels: Path) -> pl.LazyFrame:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from pipelines.report.table_record import BY_OUTCOME
 from pipelines.table.columns import BY, FREQUENCY
 from pipelines.table.frame import DOCUMENTS, FIRST
 
@@ -38,7 +39,7 @@ def cuts(lists: pl.DataFrame, *, frequency: str | None, first: str) -> Iterator[
         yield Cut(f"frequency of {frequency}", by_frequency(lists[FREQUENCY]))
     yield Cut("documents in the list", by_range(lists[DOCUMENTS], LENGTHS))
     if FIRST in lists.columns:
-        yield Cut(f"first relevant document, {first}", by_range(lists[FIRST], RANKS))
+        yield Cut(f"{BY_OUTCOME}, {first}", by_range(lists[FIRST], RANKS))
 
 
 def by_value(values: pl.Series) -> pl.Series:
@@ -48,6 +49,8 @@ def by_value(values: pl.Series) -> pl.Series:
         >>> by_value(pl.Series(["phone", None, "desk"])).to_list()
         ['phone', '(none)', 'desk']
     """
+    if values.dtype.is_float() and (values.drop_nulls() == values.drop_nulls().floor()).all():
+        values = values.cast(pl.Int64, strict=False)
     if values.drop_nulls().n_unique() <= MOST_VALUES:
         return values.cast(pl.String).fill_null(MISSING)
     if values.dtype.is_numeric():

@@ -1,14 +1,14 @@
 """How sure a number over lists is, by one set of rules for a whole report."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.report.record import Estimate
+from pipelines.report.parts import Estimate
 
 Values = npt.NDArray[np.float64]
 
@@ -51,6 +51,38 @@ class Sure:
         from ltr.evaluation import difference_interval
 
         return Estimate.of(difference_interval(ours, theirs, weights=weights, **self._rules()))
+
+    def pooled(self, sums: Values, weights: Values | None) -> Estimate:
+        """Calibration error of all lists together with its interval."""
+        return self._of_sums(sums, calibration_error, (0.0, 1.0), weights)
+
+    def pooled_difference(self, ours: Values, theirs: Values, weights: Values | None) -> Estimate:
+        """Difference of two calibration errors over the same lists with its interval."""
+        both = np.concatenate([ours, theirs], axis=1)
+        return self._of_sums(both, _calibration_difference, (-1.0, 1.0), weights)
+
+    def _of_sums(
+        self,
+        sums: Values,
+        function: Callable[[Values], Values],
+        ends: tuple[float, float],
+        weights: Values | None,
+    ) -> Estimate:
+        from ltr.evaluation import function_interval
+
+        found = Estimate.of(
+            function_interval(
+                sums,
+                function,
+                weights=weights,
+                lowest=ends[0],
+                highest=ends[1],
+                confidence=self.confidence,
+                resamples=self.resamples or 1,
+                seed=self.seed,
+            )
+        )
+        return found if self.resamples else found.model_copy(update={"low": None, "high": None})
 
     def p(self, ours: Values, theirs: Values, weights: Values | None) -> float | None:
         """How often random signs alone give a paired difference at least this large."""
@@ -111,3 +143,14 @@ class Sure:
         return Estimate(
             value=mean, low=None, high=None, lists=int(kept.sum()), blank=int(undefined.sum())
         )
+
+
+def calibration_error(sums: Values) -> Values:
+    """Calibration error of the sums of ``ltr.metrics.calibration_sums``, ``[..., bins + 1]``."""
+    error: Values = np.abs(sums[..., :-1]).sum(axis=-1) / sums[..., -1]
+    return error
+
+
+def _calibration_difference(sums: Values) -> Values:
+    half = sums.shape[-1] // 2
+    return calibration_error(sums[..., :half]) - calibration_error(sums[..., half:])

@@ -15,6 +15,10 @@ def test_the_readmes_code_runs():
     assert run_python(ROOT / "README.md") == 2
 
 
+def test_the_code_on_clicks_of_a_new_ranking_runs_and_prints_what_it_shows():
+    assert run_python(ROOT / "docs" / "counterfactual.md") == 1
+
+
 def test_the_page_on_lists_reads_the_lists_of_the_sample_job(tmp_path, monkeypatch, capsys):
     job = str(ROOT / "sample_data" / "job.toml")
     assert main(["prepare", job, "--out", str(tmp_path / "runs" / "sample")]) == 0

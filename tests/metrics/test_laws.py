@@ -14,7 +14,7 @@ from ltr.metrics import catalogue
 from tests.metrics.lists import columns, lists_of_documents, pad, random_lists
 
 NAMES = list(catalogue)
-HELPERS = {"preset", "regroup"}
+HELPERS = {"calibration_sums", "preset", "regroup"}
 every_metric = pytest.mark.parametrize("name", NAMES)
 with_k = pytest.mark.parametrize("name", [n for n in NAMES if catalogue[n].takes("k")])
 with_weights = pytest.mark.parametrize("name", [n for n in NAMES if catalogue[n].takes("weights")])
@@ -45,6 +45,12 @@ def test_all_is_the_catalogue():
     functions = {n for n in ltr.metrics.__all__ if type(getattr(ltr.metrics, n)) is FunctionType}
     assert functions == set(catalogue) | HELPERS
     assert [metric.function.__name__ for metric in catalogue.values()] == list(catalogue)
+
+
+def test_the_calibration_error_of_a_log_is_that_of_the_added_sums_of_its_lists():
+    scores, labels, lengths = random_lists(30)
+    sums = ltr.metrics.calibration_sums(scores, labels, lengths=lengths).sum(0)
+    close(sums[:-1].abs().sum() / sums[-1], ltr.metrics.calibration_error(scores, labels))
 
 
 @every_metric

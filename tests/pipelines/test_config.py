@@ -38,6 +38,15 @@ def test_a_complete_job_is_read_with_its_defaults():
         ({"split__test": 1.0}, r"^split\.test: must be less than 1; got 1\.0$"),
         ({"evaluation__gain": "exp"}, r"^evaluation\.gain: must be 'exp2' or 'linear'; got 'exp'$"),
         ({"evaluation__cutoffs": [5, 5]}, r"^evaluation\.cutoffs: must differ; got \[5, 5\]$"),
+        (
+            {"evaluation__by": ["price"]},
+            r"^evaluation\.by: must be an id or number of features\.query; there are .*'price'$",
+        ),
+        ({"evaluation__frequency": "x"}, r"^evaluation\.frequency: must be an id"),
+        ({"evaluation__metrics": ["ndgc@5"]}, r"^evaluation\.metrics: .*did you mean 'ndcg'"),
+        ({"evaluation__metrics": ["ece"]}, r"^evaluation\.metrics: .*no probabilities"),
+        ({"evaluation__metrics": ["NDCG@5"]}, r"^evaluation\.metrics: must not repeat NDCG"),
+        ({"evaluation__seed": 2**63}, r"^evaluation\.seed: "),
         ({"evaluation__cutoffs": []}, r"^evaluation\.cutoffs: .*at least 1"),
         *(
             (

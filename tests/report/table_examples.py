@@ -1,6 +1,7 @@
 """Reports of scored tables: with and without a baseline, and one whose every text is hostile."""
 
-from pipelines.report.record import BINS, CURVE_KS, Estimate, PositionRate
+from pipelines.report.counterfactual_record import Counterfactual, Estimated, Estimator, Weights
+from pipelines.report.parts import BINS, CURVE_KS, Estimate, PositionRate
 from pipelines.report.table_record import (
     Bin,
     Definitions,
@@ -81,3 +82,31 @@ def _documents(text):
         )
         for at in (1, 2, 3)
     )
+
+
+def counterfactual(**changes):
+    names: tuple[Estimator, ...] = ("naive", "inverse propensity", "clipped", "self-normalised")
+    values = (0.4, 0.62, 0.5, 0.6)
+    parts = {
+        "kind": "ranking",
+        "reward": "click",
+        "new": "new",
+        "propensity": None,
+        "per": "list",
+        "estimates": tuple(
+            Estimated(name=name, estimate=estimate(value, 0.1))
+            for name, value in zip(names, values, strict=True)
+        ),
+        "weights": Weights(
+            rows=1000, rewarded=90, effective_sample_size=400.4, mean_weight=1.1, max_weight=12.0,
+            top_share=0.1, zero_overlap=3, unsupported=2, clipped=7,
+        ),
+        "clip": 10,
+        "curve": (1.0, 0.5),
+        "method": "bca",
+        "confidence": 0.95,
+        "resamples": 2000,
+        "seed": 0,
+        "warnings": ("A warning.",),
+    }  # fmt: skip
+    return Counterfactual(**parts | changes)

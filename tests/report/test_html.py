@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pipelines.report.html import to_html
+from pipelines.report.markdown import to_markdown
 from tests.report.examples import (
     HOSTILE,
     good_report,
@@ -11,6 +12,7 @@ from tests.report.examples import (
     undefined_report,
     unflattering_report,
 )
+from tests.report.table_examples import hostile_table_report, table_report
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -142,3 +144,21 @@ def test_text_from_a_log_stays_text():
         for _, attrs, _ in page.elements
         for key, value in attrs.items()
     )
+
+
+def test_a_report_of_lists_has_their_metrics_parts_and_worst_lists():
+    text = to_html(good_report(lists=table_report()))
+    page = Page(text)
+    for said in ("mrr", "For whom", "device: tablet", "Worst lists", "Documents of query q1"):
+        assert said in page.said
+    assert len([attrs for attrs, _ in page.all("table") if "data-sortable" in attrs]) == 2
+    assert text.count("<script>") == 1
+    ids = [attrs["id"] for _, attrs, _ in page.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert "## ndcg@10 by part of the lists" in to_markdown(good_report(lists=table_report()))
+
+
+def test_documents_of_a_log_stay_text():
+    text = to_html(good_report(lists=hostile_table_report()))
+    assert "<img" not in text
+    assert text.count("<script") == 1

@@ -5,7 +5,7 @@ import pytest
 from pipelines.report.table_html import to_html, to_markdown, write_table_report
 from pipelines.report.words import MINUS
 from tests.report.examples import HOSTILE
-from tests.report.table_examples import estimate, hostile_table_report, table_report
+from tests.report.table_examples import counterfactual, estimate, hostile_table_report, table_report
 from tests.report.test_html import Page
 
 
@@ -37,6 +37,24 @@ def test_a_part_that_is_worse_beyond_chance_is_said_at_the_top(page):
     told = "Worse for device: tablet, -0.100 [-0.110, -0.090] over 400 lists".replace("-", MINUS)
     worse = page.said.index(told)
     assert worse < page.said.index("Result")
+
+
+def test_a_part_cut_by_what_was_relevant_is_no_news():
+    first, *others = table_report().slices
+    by = "first relevant document, by position"
+    cut = first.model_copy(update={"by": by, "value": "1"})
+    said = Page(to_html(table_report(slices=(cut, *others)))).said
+    assert "Worse for" not in said
+
+
+def test_what_a_new_ranking_would_get_has_its_own_section():
+    report = table_report(counterfactual=counterfactual())
+    said = Page(to_html(report)).said
+    assert "What the new ranking would get" in said
+    assert "new would get 0.6 [0.5, 0.7] click per list (self-normalised)" in said
+    assert "lies above what the log itself got" in said.replace("whole 95 % interval ", "")
+    assert "A warning." in said
+    assert "## Importance weights" in to_markdown(report)
 
 
 def test_every_section_has_its_picture_and_every_id_is_unique(page):

@@ -157,3 +157,15 @@ def test_positions_and_reliability_are_summed_over_the_rows(tmp_path):
     parts = {(one["by"], one["value"]): one["lists"] for one in report["slices"]}
     assert parts["first relevant document, by pos", "2 to 3"] == 1
     assert parts["frequency of device", "head"] == 2
+
+
+def test_the_worst_lists_have_the_rank_that_each_document_has_in_the_second_file(tmp_path):
+    table().write_parquet(tmp_path / "ours.parquet")
+    theirs = table(s=[0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.4]).filter(pl.col("d") != "b1")
+    theirs.write_csv(tmp_path / "theirs.csv")
+    options = ("--baseline", tmp_path / "theirs.csv", "--document", "d", "--metrics", "mrr")
+    out = tmp_path / "out"
+    assert ltr("evaluate", tmp_path / "ours.parquet", *COLUMNS, *options, "--out", out) == 0
+    [worst] = json.loads((out / "report.json").read_text())["worst"]
+    ranks = {one["text"]: (one["rank"], one["baseline_rank"]) for one in worst["shown"]}
+    assert ranks == {"b1": (1, None), "b2": (2, 1)}

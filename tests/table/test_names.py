@@ -1,7 +1,8 @@
 import pytest
 
+from ltr.metrics import catalogue
 from pipelines.errors import TableError
-from pipelines.table.names import parse_metrics
+from pipelines.table.names import FAMILIES, LOWER_IS_BETTER, WITHOUT_K, parse_metrics
 
 
 def test_a_metric_is_read_with_its_k_and_its_arguments():
@@ -33,3 +34,15 @@ def test_the_names_of_other_tools_are_known():
 def test_what_is_no_metric_is_said(text, message):
     with pytest.raises(TableError, match=message.replace("(", r"\(")):
         parse_metrics(text)
+
+
+def test_every_metric_of_the_library_can_be_asked_for_and_is_known_for_what_it_is():
+    assert set(FAMILIES.values()) == set(catalogue)
+    assert {name for name, one in catalogue.items() if not one.takes("k")} == WITHOUT_K
+    assert {n for n, one in catalogue.items() if not one.higher_is_better} == LOWER_IS_BETTER
+
+
+def test_bins_are_a_whole_number():
+    [one] = parse_metrics("ece(bins=10)")
+    assert one.arguments == {"bins": 10}
+    assert type(one.arguments["bins"]) is int

@@ -39,3 +39,8 @@ def test_lists_are_cut_by_columns_first_then_by_length():
 
 def test_a_range_of_one_is_one_number():
     assert by_range(pl.Series([2, 3]), (1, 2, 4)).to_list() == ["2", "3 to 4"]
+
+
+def test_whole_numbers_are_named_without_a_point():
+    assert by_value(pl.Series([1.0, None, 2.0])).to_list() == ["1", "(none)", "2"]
+    assert by_value(pl.Series([1.0, 2.5])).to_list() == ["1.0", "2.5"]

@@ -17,7 +17,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       const order = (a, b) => {
         const [x, y] = [key(a, at), key(b, at)];
         if (typeof x !== typeof y) return typeof x === "number" ? -1 : 1;
-        return sign * (typeof x === "number" ? x - y : x.localeCompare(y));
+        return sign * (typeof x === "number" ? x - y : x.localeCompare(y, undefined, { numeric: true }));
       };
       body.append(...[...body.rows].sort(order));
     });
