@@ -1,7 +1,9 @@
 """The console script ``ltr``: a job file in, files out, one clear line on an error.
 
 Exit codes: 0 done, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect`
-compares differ beyond the limits, 130 interrupted; anything else is a bug and shows its traceback.
+compares differ beyond the limits, 130 interrupted, 143 a training was told to stop (SIGTERM) and
+took a snapshot first: the same command goes on from there; 1 a process of a training died, or a
+bug, which shows its traceback.
 """
 
 import logging
@@ -9,6 +11,8 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +23,8 @@ from pipelines import options
 from pipelines.config import Job, load_job
 from pipelines.errors import JobError
 from pipelines.jobs.folders import Folders, locked
+from pipelines.jobs.launch import launch
+from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
 from pipelines.progress import Progress
 
 app = typer.Typer(
@@ -35,6 +41,12 @@ LogFolder = Annotated[
 ]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Folder of the run, instead of the job file's output.")
+]
+Processes = Annotated[
+    int, typer.Option("--nproc", min=1, help="Train in so many processes; tables are shared out.")
+]
+Profile = Annotated[
+    bool, typer.Option("--profile", help="Write where the time of some steps goes to profile/.")
 ]
 Source = Annotated[
     Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
@@ -53,9 +65,14 @@ def prepare(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> 
 
 
 @app.command()
-def train(job_file: JobFile, out: OutFolder = None) -> None:
-    """Train a model on the lists that `ltr prepare` made."""
-    _run(["train"], job_file, None, out)
+def train(
+    job_file: JobFile, out: OutFolder = None, nproc: Processes = 1, *, profile: Profile = False
+) -> None:
+    """Train a model on the lists that `ltr prepare` made; a killed training goes on.
+
+    Under torchrun, every process calls this: torchrun --nproc-per-node N $(which ltr) train JOB.
+    """
+    _run(["train"], job_file, None, out, nproc, profile=profile)
 
 
 @app.command()
@@ -111,9 +128,16 @@ def evaluate(
 
 
 @app.command()
-def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
+def run(
+    job_file: JobFile,
+    log: LogFolder = None,
+    out: OutFolder = None,
+    nproc: Processes = 1,
+    *,
+    profile: Profile = False,
+) -> None:
     """Prepare, train and evaluate."""
-    _run(["prepare", "train", "evaluate"], job_file, log, out)
+    _run(["prepare", "train", "evaluate"], job_file, log, out, nproc, profile=profile)
 
 
 @app.command()
@@ -150,29 +174,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Threads of torch that spin while they wait for each other stall on a machine they share.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
-    logging.getLogger("ltr").setLevel(logging.INFO)
+    logging.getLogger("ltr").setLevel(logging.INFO if rank() == 0 else logging.CRITICAL)
+    end_with_launcher()
     try:
         app(arguments)
     except SystemExit as done:  # how typer ends, well or with a wrong command line
         return int(done.code or 0)
     except (LtrError, OSError) as error:
-        typer.echo(f"ltr: error: {error}", err=True)
-        return 2
+        code = error.exit_code if isinstance(error, LtrError) else 2
+        if not leave_to_launcher(error, code):
+            typer.echo(f"ltr: error: {error}", err=True)
+        return code
+    except Exception as error:
+        leave_to_launcher(error, 1)
+        raise
     return 0
 
 
-def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -> None:
+def _run(
+    names: list[str],
+    job_file: Path,
+    log: Path | None,
+    out: Path | None,
+    nproc: int = 1,
+    *,
+    profile: bool = False,
+) -> None:
     job = load_job(job_file)
     folders = Folders.of(job, job_file, log, out)
-    steps = [(name, _step(name, job)) for name in names]
+    if num_ranks() > 1 and (names != ["train"] or nproc > 1):
+        msg = "torchrun may start `ltr train` alone, without --nproc"
+        raise JobError(msg)
+    steps = {name: _step(name, job, profile=profile) for name in names}
     if names[0] != "prepare" and not folders.lists.exists():
         msg = f"{folders.lists}: there are no lists yet; run ltr prepare first"
         raise JobError(msg)
-    with locked(folders.run):
-        for name, step in steps:
-            with Progress(name) as progress:
+    if nproc == 1:
+        _work(steps, job, folders)
+        return
+    for name, step in steps.items():
+        if name == "train":
+            arguments = ["train", str(job_file), "--out", str(folders.run)]
+            launch(arguments + ["--profile"] * profile, nproc)
+        else:
+            _work({name: step}, job, folders)
+
+
+def _work(steps: dict[str, Step], job: Job, folders: Folders) -> None:
+    """Do the steps; of the processes of a training, the first holds the folder and is heard."""
+    is_first = rank() == 0
+    with locked(folders.run) if is_first else nullcontext():
+        for name, step in steps.items():
+            with Progress(name, hidden=not is_first) as progress:
                 done = step(job, folders, progress)
-            typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
+            if is_first:
+                typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
@@ -189,7 +245,7 @@ def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
     typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 
-def _step(name: str, job: Job) -> Step:
+def _step(name: str, job: Job, *, profile: bool) -> Step:
     """Return a job's function; imported when needed, because torchrec takes seconds to import."""
     if name == "prepare":
         from pipelines.jobs.prepare import run as prepare_lists
@@ -200,7 +256,7 @@ def _step(name: str, job: Job) -> Step:
         from pipelines.jobs.train import run as train_model
 
         check_loss(job)
-        return train_model
+        return partial(train_model, profile=profile)
     from pipelines.jobs.evaluate import run as evaluate_model
 
     return evaluate_model

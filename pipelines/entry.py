@@ -18,3 +18,7 @@ def main() -> int:
             "pip install 'ltr[pipelines,cpu]' (README, \"Installing\")\n"
         )
         return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -98,6 +98,10 @@ class _LineStep(Step):
 class Progress:
     """The steps of one job, each shown while it runs.
 
+    Args:
+        job: Its name.
+        hidden: Draw no bars, also on a terminal.
+
     Example:
         >>> with Progress("prepare") as progress, progress.step("write shards") as step:
         ...     step.advance()
@@ -106,7 +110,7 @@ class Progress:
         2
     """
 
-    def __init__(self, job: str) -> None:
+    def __init__(self, job: str, *, hidden: bool = False) -> None:
         self.job = job
         console = Console(stderr=True)
         columns = (
@@ -116,7 +120,7 @@ class Progress:
             TimeElapsedColumn(),
             TextColumn("{task.fields[said]}"),
         )
-        self._bars = Bars(*columns, console=console) if console.is_terminal else None
+        self._bars = Bars(*columns, console=console) if console.is_terminal and not hidden else None
 
     def __enter__(self) -> "Progress":
         if self._bars:

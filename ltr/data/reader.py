@@ -66,7 +66,8 @@ class Lists:
         Raises:
             IndexError: There is no list with one of the numbers.
         """
-        parts = list(self._parts(numbers.sort().values))
+        numbers = numbers.sort().values
+        parts = list(self._parts(numbers))
         query, document = (_Side(self.manifest.features, side, parts) for side in _SIDES)
         return RankingBatch(
             grades=_cat([part.shard.grades[part.rows["document"]] for part in parts]).float(),
@@ -76,7 +77,15 @@ class Lists:
             query_sparse=query.ids(),
             document_sparse=document.ids(),
             popularity=self._popularity_of(parts),
+            numbers=numbers,
         )
+
+    def query_ids(self, numbers: Tensor) -> list[str]:
+        """The ids of the queries with these ascending list numbers, for people to read."""
+        found: list[str] = []
+        for part in self._parts(numbers):
+            found += part.shard.query_ids.take(pa.array(part.rows["query"].numpy())).to_pylist()
+        return found
 
     def _popularity_of(self, parts: list["_Part"]) -> Tensor | None:
         if self._popularity is None:
@@ -107,6 +116,8 @@ class _Shard:
     """[lists] int64."""
     grades: Tensor
     """[docs] uint8."""
+    query_ids: pa.Array
+    """[lists] strings."""
     document_ids: pa.Array
     """[docs] strings."""
     columns: dict[str, Column]
@@ -204,7 +215,8 @@ def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], pa
     ids = columns["document_id"].values
     for feature in features:
         _require_known_ids(views[feature.column], feature, path)
-    return _Shard(offsets[:-1], offsets.diff(), as_tensor(grade.values), ids, views)
+    queries = columns["query_id"]
+    return _Shard(offsets[:-1], offsets.diff(), as_tensor(grade.values), queries, ids, views)
 
 
 def _popularity(shards: list[_Shard]) -> list[Tensor]:

@@ -56,6 +56,8 @@ class Trainer:
         )
         _make_slots(self.optimizer)
         self.objective, self.device = objective, device
+        self.rates = (config.learning_rate, config.table_learning_rate)
+        """Of the dense part and of the tables, at the present step."""
 
     def step(
         self,
@@ -98,9 +100,13 @@ class Trainer:
         if not config.warmup and config.decay == "none":
             return
         factor = rate_factor(step, warmup=config.warmup, decay=config.decay, last=last)
+        self.rates = dense, tables = (
+            factor * config.learning_rate,
+            factor * config.table_learning_rate,
+        )
         for group in self.optimizer.param_groups:
-            group["lr"] = factor * config.learning_rate
-        set_table_learning_rate(self.model, factor * config.table_learning_rate)
+            group["lr"] = dense
+        set_table_learning_rate(self.model, tables)
 
     def validate(self, lists: Lists, epoch: int) -> float:
         """Mean NDCG over the lists that have a grade above 0; the same on all ranks, to the bit."""

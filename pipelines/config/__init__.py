@@ -4,6 +4,7 @@ An error names the dotted key, the rule and the value it got; a misspelt key is 
 nearest right one. Paths in the file are relative to the file itself. One section, one module.
 """
 
+from pipelines.config._checkpoints import Checkpoints
 from pipelines.config._columns import MISSING, WITHIN_LIST, Column, Scale
 from pipelines.config._drift import Drift, DriftRule
 from pipelines.config._evaluation import Evaluation
@@ -17,11 +18,13 @@ from pipelines.config._load import load_job, parse_job
 from pipelines.config._log import Events, Log
 from pipelines.config._prepare import Preparation
 from pipelines.config._split import Parts
+from pipelines.config._tracking import Tracking
 
 __all__ = [
     "MAX_GRADE",
     "MISSING",
     "WITHIN_LIST",
+    "Checkpoints",
     "Column",
     "Drift",
     "DriftRule",
@@ -39,6 +42,7 @@ __all__ = [
     "Preparation",
     "Scale",
     "SideFeatures",
+    "Tracking",
     "load_job",
     "parse_job",
 ]

@@ -1,26 +1,86 @@
 """``ltr train``: lists on disk in, a model out."""
 
-from ltr.training import EpochRecord, Start, StepRecord, train
+from contextlib import ExitStack
+
+from ltr.training import (
+    EpochRecord,
+    LostRankError,
+    SnapshotPolicy,
+    Start,
+    StepRecord,
+    Together,
+    train,
+)
+from ltr.training import (
+    Progress as Watcher,
+)
 from ltr.training.objective import Objective
 from pipelines.config import Job
 from pipelines.jobs.folders import Folders
+from pipelines.jobs.ranks import wait_for_launcher
 from pipelines.progress import Progress, Step
 
 
-def run(job: Job, folders: Folders, progress: Progress) -> str:
+def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False) -> str:
     """Train on ``lists``, write ``model`` and say what was made.
+
+    A training that was killed goes on from its last snapshot. Where a launcher started several
+    processes, each calls this; rank 0 alone is heard and seen.
+
+    Args:
+        job: What to train.
+        folders: Of the run.
+        progress: Where to show it.
+        profile: Whether to profile some steps.
 
     Raises:
         ListsError: There are no lists, or they are not as their manifest says.
-        NonFiniteError: The loss or a gradient was not finite.
+        NonFiniteError: The loss or a gradient was not finite; the batch was put aside.
+        InterruptedTrainingError: SIGTERM came; a snapshot was taken first.
+        LostRankError: Another process of the training is gone.
+        MLflowError: The job asks for MLflow, and it is not there.
     """
-    with progress.step("epochs") as step:
-        history = train(folders.lists, folders.model, job.recipe, _Shown(step, job))
+    policy = SnapshotPolicy(folders.snapshots, job.checkpoints.every, job.checkpoints.keep)
+    with progress.step("epochs") as step, ExitStack() as stack:
+        watchers = _watchers(job, folders, stack, profile=profile)
+        together = Together(_Shown(step, job), *watchers)
+        try:
+            history = train(
+                folders.lists, folders.model, job.recipe, together, policy, folders.nonfinite
+            )
+        except LostRankError:
+            wait_for_launcher()
+            raise
     best = max((one for one in history if one.is_best), key=lambda one: one.epoch)
     return (
         f"wrote {folders.model}\nepoch {best.epoch} of {len(history)}, "
         f"validation NDCG@10 {best.validation_ndcg:.4f}"
     )
+
+
+def _watchers(job: Job, folders: Folders, stack: ExitStack, *, profile: bool) -> list[Watcher]:
+    """Whoever is told of the training beside the terminal; imported where it is wanted."""
+    watchers: list[Watcher] = []
+    if job.tracking.tensorboard:
+        from ltr.training.tensorboard import TensorBoard
+
+        watchers.append(stack.enter_context(TensorBoard(folders.tensorboard, job.recipe)))
+    if job.tracking.mlflow is not None:
+        from ltr.training.mlflow_run import MLflowRun
+
+        tracked = MLflowRun(
+            job.tracking.mlflow,
+            experiment=job.tracking.experiment,
+            name=folders.run.name,
+            recipe=job.recipe,
+            keep=folders.run / "mlflow-run",
+        )
+        watchers.append(stack.enter_context(tracked))
+    if profile:
+        from ltr.training.profiler import Profiler
+
+        watchers.append(stack.enter_context(Profiler(folders.profile)))
+    return watchers
 
 
 def check_loss(job: Job) -> None:
