@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from pipelines.spill.hashing import Partitions
-from pipelines.spill.numbered import Numbered, join, numbered
+from pipelines.spill.numbered import Numbered, is_numbered, join, take_apart
 
 OLDEST = pl.CompatLevel.oldest()
 ROWS, TEXTS = ".rows.arrow", ".texts.arrow"
@@ -36,11 +36,11 @@ def write_piece(
     texts: dict[str, pa.Array] = {}
     columns: dict[str, pa.Array] = {}
     for series in rows.iter_columns():
-        array = series.rechunk().to_arrow(compat_level=OLDEST)
-        if (parts := numbered(array)) is None:
-            columns[series.name] = array
-        else:
-            columns[series.name], texts[series.name] = parts.numbers, parts.texts
+        numbers = series
+        if is_numbered(series.dtype):
+            numbers, dictionary = take_apart(series)
+            texts[series.name] = _arrow(dictionary)
+        columns[series.name] = _arrow(numbers)
     _write(folder / f"{number:05}{TEXTS}", [_one_row(texts)])
     whole = pa.record_batch(list(columns.values()), list(columns))
     counts = np.bincount(partition, minlength=partitions)
@@ -81,6 +81,10 @@ def _read(path: Path, number: int) -> tuple[pa.RecordBatch, dict[str, pa.Array]]
 def _column(piece: tuple[pa.RecordBatch, dict[str, pa.Array]], name: str) -> Numbered:
     rows, texts = piece
     return Numbered(rows.column(name), texts[name])
+
+
+def _arrow(column: pl.Series) -> pa.Array:
+    return column.rechunk().to_arrow(compat_level=OLDEST)
 
 
 def _one_row(texts: dict[str, pa.Array]) -> pa.RecordBatch:

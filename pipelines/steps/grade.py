@@ -13,6 +13,7 @@ from pipelines.accounting import REJECTED, count_reasons
 from pipelines.contracts import ORDER, REASON
 from pipelines.spill.coded import as_text
 from pipelines.spill.pieces import read_partition
+from pipelines.spill.rows import write_rows
 from pipelines.stages.attribute import count
 from pipelines.stages.filters import leave_out
 from pipelines.stages.group import varying
@@ -24,7 +25,7 @@ from pipelines.stages.sessions import bot_sessions
 from pipelines.stages.split import stamp
 from pipelines.stages.vet import vet
 from pipelines.steps.attribute import SESSIONS_FILE
-from pipelines.steps.partition import ROWS_FILE, Part, collect, validated
+from pipelines.steps.partition import Part, collect, validated
 
 LISTS_FILE, FUTURE_FILE = "lists.arrow", "future.parquet"
 REASONS_FILE, REJECTS_FILE = "reasons.parquet", "rejects.parquet"
@@ -54,7 +55,7 @@ def grade(task: Part, folder: Path) -> Graded:
     rejects = as_text(rows.lazy().filter(REJECTED).drop("list_time"))
     rejects.collect().write_parquet(folder / REJECTS_FILE)
     kept = _kept(task, rows.lazy())
-    kept.write_ipc(folder / ROWS_FILE, compression="uncompressed")
+    write_rows(kept, folder)
     _lists(kept).write_ipc(folder / LISTS_FILE, compression="uncompressed")
     return Graded(
         rows=rows.height,

@@ -10,10 +10,9 @@ from pipelines.contracts import REASON
 from pipelines.errors import LogError, first_line
 from pipelines.spill.budget import Plan
 from pipelines.spill.pieces import read_partition
+from pipelines.spill.rows import scan_rows
 from pipelines.stages.split import Cuts, assign
 from pipelines.stages.validate import validate
-
-ROWS_FILE = "rows.arrow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,8 @@ def validated(task: Part) -> pl.LazyFrame:
 
 def parted(task: Part) -> pl.LazyFrame:
     """Read the graded lists of a partition, row by row, each with its part."""
-    path = task.context.work / "grade" / f"{task.number:05}" / ROWS_FILE
-    rows = pl.scan_ipc(path, glob=False).with_columns(pl.lit(None, pl.String).alias(REASON))
+    graded = scan_rows(task.context.work / "grade" / f"{task.number:05}")
+    rows = graded.with_columns(pl.lit(None, pl.String).alias(REASON))
     return assign(rows, task.context.job.split, task.cuts)
 
 
