@@ -33,7 +33,8 @@ def partition_of(keys: pl.Series, partitions: int) -> Partitions:
     hashed = (xxhash.xxh64_intdigest(text.encode()) for text in texts.to_list())
     of_text = np.fromiter((value % partitions for value in hashed), np.uint16, len(texts))
     if not keys.null_count():
-        return of_text[numbers.to_numpy()]
+        known: Partitions = of_text[numbers.to_numpy()]
+        return known
     place = np.arange(len(keys)) % partitions
-    known = np.append(of_text, 0)[numbers.fill_null(len(texts)).to_numpy()]
-    return np.where(keys.is_null().to_numpy(), place, known).astype(np.uint16)
+    found = np.append(of_text, 0)[numbers.fill_null(len(texts)).to_numpy()]
+    return np.where(keys.is_null().to_numpy(), place, found).astype(np.uint16)

@@ -1,7 +1,7 @@
 """Numbers that stand for texts, as Arrow columns: taken apart to be written, joined when read."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -26,19 +26,19 @@ def take_apart(column: pl.Series) -> tuple[pl.Series, pl.Series]:
         >>> numbers.to_list(), texts.to_list()
         ([1, None, 0], ['a', 'b'])
     """
-    inner, expression = column.dtype, pl.element().cat.physical().cast(pl.UInt32)
-    if isinstance(inner, pl.List):
-        inner = inner.inner
+    dtype: Any = column.dtype
+    if isinstance(dtype, pl.List):
+        dtype = dtype.inner
+        expression = pl.element().cat.physical().cast(pl.UInt32)
         numbers = column.to_frame().select(pl.all().list.eval(expression)).to_series()
-        largest = numbers.list.max().max()
+        largest: Any = numbers.list.max().max()
     else:
         numbers = column.cat.physical().cast(pl.UInt32)
         largest = numbers.max()
-    if isinstance(inner, pl.Enum):
-        return numbers, inner.categories
-    size = 0 if largest is None else int(largest) + 1  # type: ignore[call-overload]
-    texts = pl.int_range(size, dtype=pl.UInt32, eager=True).cat.to(inner).cast(pl.String)
-    return numbers, texts
+    if isinstance(dtype, pl.Enum):
+        return numbers, dtype.categories
+    size = 0 if largest is None else largest + 1
+    return numbers, pl.int_range(size, dtype=pl.UInt32, eager=True).cat.to(dtype).cast(pl.String)
 
 
 def put_together(numbers: pl.Expr, texts: pl.Series, *, lists: bool) -> pl.Expr:
