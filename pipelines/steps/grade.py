@@ -25,6 +25,7 @@ from pipelines.stages.sessions import bot_sessions
 from pipelines.stages.split import stamp
 from pipelines.stages.vet import vet
 from pipelines.steps.attribute import SESSIONS_FILE
+from pipelines.steps.numeric_order import in_numeric_order
 from pipelines.steps.partition import Part, collect, rows_of_giants, validated
 
 LISTS_FILE, FUTURE_FILE = "lists.arrow", "future.parquet"
@@ -96,10 +97,14 @@ def _bots(task: Part) -> pl.Series | None:
 
 def _kept(task: Part, rows: pl.LazyFrame) -> pl.DataFrame:
     """Return the rows in lists, in the lists' order; a row's time becomes that of its list."""
-    used = rows.filter(pl.col(REASON).is_null())
-    ordered = in_order(used, ["list_time", "query_id"], task.context.job.lists.direction)
-    unused = ("row", "session_id", "time", REASON, ORDER)
-    return collect(ordered.drop(unused, strict=False), "group")
+    unused = ("row", "session_id", "time", REASON)
+    used = collect(rows.filter(pl.col(REASON).is_null()).drop(unused), "group")
+    order = None if ORDER in used.columns else in_numeric_order(used)
+    if order is not None:
+        return used[order]
+    direction = task.context.job.lists.direction
+    ordered = in_order(used.lazy(), ["list_time", "query_id"], direction)
+    return collect(ordered.drop(ORDER, strict=False), "group")
 
 
 def _lists(kept: pl.DataFrame) -> pl.DataFrame:
