@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from ltr.errors import LtrError
 from pipelines import options
 from pipelines.config import Job, load_job
+from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.jobs.folders import Folders, locked
 from pipelines.jobs.launch import launch
@@ -48,6 +49,9 @@ Processes = Annotated[
 Profile = Annotated[
     bool, typer.Option("--profile", help="Write where the time of some steps goes to profile/.")
 ]
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="Who prepares: this process, or a Ray cluster.")
+]
 Source = Annotated[
     Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
 ]
@@ -59,9 +63,14 @@ Step = Callable[[Job, Folders, Progress], str]
 
 
 @app.command()
-def prepare(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
+def prepare(
+    job_file: JobFile,
+    log: LogFolder = None,
+    out: OutFolder = None,
+    engine: EngineOption = "local",
+) -> None:
     """Make lists of a log: validate, attribute, label, split, encode, group."""
-    _run(["prepare"], job_file, log, out)
+    _run(["prepare"], job_file, _How(log, out, engine))
 
 
 @app.command()
@@ -72,7 +81,7 @@ def train(
 
     Under torchrun, every process calls this: torchrun --nproc-per-node N $(which ltr) train JOB.
     """
-    _run(["train"], job_file, None, out, nproc, profile=profile)
+    _run(["train"], job_file, _How(out=out, nproc=nproc, profile=profile))
 
 
 @app.command()
@@ -122,7 +131,7 @@ def evaluate(
     given = options.Given(**{name: value for name, value in locals().items() if name in FIELDS})
     if source.suffix == ".toml":
         given.refuse_for_a_job()
-        _run(["evaluate"], source, None, out)
+        _run(["evaluate"], source, _How(out=out))
     else:
         _run_table(source, given, out)
 
@@ -132,12 +141,14 @@ def run(
     job_file: JobFile,
     log: LogFolder = None,
     out: OutFolder = None,
+    engine: EngineOption = "local",
     nproc: Processes = 1,
     *,
     profile: Profile = False,
 ) -> None:
     """Prepare, train and evaluate."""
-    _run(["prepare", "train", "evaluate"], job_file, log, out, nproc, profile=profile)
+    how = _How(log, out, engine, nproc, profile)
+    _run(["prepare", "train", "evaluate"], job_file, how)
 
 
 @app.command()
@@ -191,31 +202,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(
-    names: list[str],
-    job_file: Path,
-    log: Path | None,
-    out: Path | None,
-    nproc: int = 1,
-    *,
-    profile: bool = False,
-) -> None:
+class _How(NamedTuple):
+    """What the command line says beside the job file."""
+
+    log: Path | None = None
+    out: Path | None = None
+    engine: EngineName = "local"
+    nproc: int = 1
+    profile: bool = False
+
+
+def _run(names: list[str], job_file: Path, how: _How) -> None:
     job = load_job(job_file)
-    folders = Folders.of(job, job_file, log, out)
-    if num_ranks() > 1 and (names != ["train"] or nproc > 1):
-        msg = "torchrun may start `ltr train` alone, without --nproc"
+    folders = Folders.of(job, job_file, how.log, how.out)
+    if num_ranks() > 1 and (names != ["train"] or how.nproc > 1):
+        msg = "torchrun starts `ltr train` without --nproc, and no other command"
         raise JobError(msg)
-    steps = {name: _step(name, job, profile=profile) for name in names}
+    steps = {name: _step(name, job, how) for name in names}
     if names[0] != "prepare" and not folders.lists.exists():
         msg = f"{folders.lists}: there are no lists yet; run ltr prepare first"
         raise JobError(msg)
-    if nproc == 1:
+    if how.nproc == 1:
         _work(steps, job, folders)
         return
     for name, step in steps.items():
         if name == "train":
             arguments = ["train", str(job_file), "--out", str(folders.run)]
-            launch(arguments + ["--profile"] * profile, nproc)
+            launch(arguments + ["--profile"] * how.profile, how.nproc)
         else:
             _work({name: step}, job, folders)
 
@@ -245,18 +258,18 @@ def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
     typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 
-def _step(name: str, job: Job, *, profile: bool) -> Step:
+def _step(name: str, job: Job, how: _How) -> Step:
     """Return a job's function; imported when needed, because torchrec takes seconds to import."""
     if name == "prepare":
         from pipelines.jobs.prepare import run as prepare_lists
 
-        return prepare_lists
+        return partial(prepare_lists, engine=how.engine)
     if name == "train":
         from pipelines.jobs.train import check_loss
         from pipelines.jobs.train import run as train_model
 
         check_loss(job)
-        return partial(train_model, profile=profile)
+        return partial(train_model, profile=how.profile)
     from pipelines.jobs.evaluate import run as evaluate_model
 
     return evaluate_model

@@ -90,7 +90,7 @@ def _features(batch: RankingBatch, lists: Lists, ids: list[str]) -> dict[str, li
         ]
         for name, column in zip(names, values.t(), strict=True):
             if len(rows := list_of_row[~column.isfinite()]):
-                found[name] = [ids[number] for number in rows.unique().tolist()]
+                found[name] = [ids[number] for number in sorted(set(rows.tolist()))]
     return found
 
 

@@ -34,7 +34,8 @@ class TensorBoard:
     def __init__(self, folder: Path, recipe: Recipe, *, every: float = 1.0) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer_class, self._writer = SummaryWriter, None
+        self._open = SummaryWriter
+        self._writer: SummaryWriter | None = None
         self._folder, self._recipe = folder, recipe
         self._thinned, self._step = Thinned(every), 0
 
@@ -45,9 +46,9 @@ class TensorBoard:
                 old.unlink()
         self._step = start.step
         # Whoever reads the files drops the points of later steps, which come again.
-        self._writer = self._writer_class(str(self._folder), purge_step=start.step + 1)
+        self._writer = writer = self._open(str(self._folder), purge_step=start.step + 1)
         recipe = self._recipe.model_dump_json(indent=2)
-        self._writer.add_text("recipe", f"```json\n{recipe}\n```", start.step)
+        writer.add_text("recipe", f"```json\n{recipe}\n```", start.step)
 
     def batch(self, record: StepRecord) -> None:
         """Draw the loss, the learning rates and the speed."""

@@ -28,7 +28,7 @@ from pipelines.spill.work import Work, work_folder
 from pipelines.stages.choose import choose
 from pipelines.stages.read import check_clocks, read_impressions
 from pipelines.steps.attribute import EVENTS_FILE, Attributed
-from pipelines.steps.grade import REJECTS_FILE
+from pipelines.steps.grade import GIANTS_FILE, REJECTS_FILE
 from pipelines.steps.partition import Context, collect
 from pipelines.steps.write import ShardRecord, Written
 
@@ -149,6 +149,8 @@ def _commit(prepared: Prepared, context: Context, folder: Path) -> Manifest:
     (folder / "rejects").mkdir()
     for number, path in enumerate(context.left_by("grade")):
         _put(path / REJECTS_FILE, folder / "rejects" / f"rows-{number:05}.parquet")
+        for giant in sorted(path.glob(GIANTS_FILE.format(0).replace("00000", "*"))):
+            _put(giant, folder / "rejects" / f"rows-{number:05}-{giant.name}")
     for number, path in enumerate(context.left_by("attribute")):
         _put(path / EVENTS_FILE, folder / "rejects" / f"events-{number:05}.parquet")
     prepared.encoder.save(folder / "encoder")

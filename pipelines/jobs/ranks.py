@@ -30,9 +30,8 @@ def leave_to_launcher(error: BaseException, exit_code: int) -> bool:
     if file is None:
         return False
     said = {"timestamp": str(int(time.time())), "kind": type(error).__name__}
-    text = (
-        str(error) if isinstance(error, LtrError | OSError) else f"{type(error).__name__}: {error}"
-    )
+    is_told = isinstance(error, LtrError | OSError)
+    text = str(error) if is_told else f"{type(error).__name__}: {error}"
     record = {"message": {"message": text, "errorCode": exit_code, "extraInfo": said}}
     Path(file).write_text(json.dumps(record), encoding="utf-8")
     return True

@@ -1,7 +1,7 @@
 """Numbers that stand for texts, as Arrow columns: taken apart to be written, joined when read."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,14 +18,33 @@ class Numbered(NamedTuple):
     """large_string."""
 
 
-def numbered(array: pa.Array) -> Numbered | None:
-    """Take a dictionary column, or a list of one, apart; None if it is neither."""
-    if pa.types.is_dictionary(array.type):
-        return Numbered(array.indices.cast(pa.uint32()), array.dictionary)
-    if pa.types.is_large_list(array.type) and pa.types.is_dictionary(array.type.value_type):
-        inner = array.values
-        return Numbered(_lists(array, inner.indices.cast(pa.uint32())), inner.dictionary)
-    return None
+def take_apart(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the numbers of a Categorical or Enum column, or lists of them, and the texts.
+
+    Example:
+        >>> numbers, texts = take_apart(pl.Series(["b", None, "a"], dtype=pl.Enum(["a", "b"])))
+        >>> numbers.to_list(), texts.to_list()
+        ([1, None, 0], ['a', 'b'])
+    """
+    dtype: Any = column.dtype
+    if isinstance(dtype, pl.List):
+        dtype = dtype.inner
+        expression = pl.element().cat.physical().cast(pl.UInt32)
+        numbers = column.to_frame().select(pl.all().list.eval(expression)).to_series()
+        largest: Any = numbers.list.max().max()
+    else:
+        numbers = column.cat.physical().cast(pl.UInt32)
+        largest = numbers.max()
+    if isinstance(dtype, pl.Enum):
+        return numbers, dtype.categories
+    size = 0 if largest is None else largest + 1
+    return numbers, pl.int_range(size, dtype=pl.UInt32, eager=True).cat.to(dtype).cast(pl.String)
+
+
+def put_together(numbers: pl.Expr, texts: pl.Series, *, lists: bool) -> pl.Expr:
+    """Undo ``take_apart``: the column becomes Enum, or lists of it."""
+    enum = pl.Enum(texts)
+    return numbers.list.eval(pl.element().cat.to(enum)) if lists else numbers.cat.to(enum)
 
 
 def join(parts: Sequence[Numbered]) -> pl.Series:
@@ -36,11 +55,15 @@ def join(parts: Sequence[Numbered]) -> pl.Series:
     arrays = [
         _renumbered(part, one, enum, len(texts)) for part, one in zip(parts, flat, strict=True)
     ]
-    series = pl.Series("", pa.chunked_array(arrays))
-    if isinstance(series.dtype, pl.List):
-        lists = pl.col("").list.eval(pl.element().cat.to(enum))
-        return series.to_frame().select(lists).to_series()
-    return series.cat.to(enum)
+    numbers = pl.DataFrame({"": pl.Series(pa.chunked_array(arrays))})
+    lists = isinstance(numbers.dtypes[0], pl.List)
+    return numbers.select(put_together(pl.col(""), texts, lists=lists)).to_series()
+
+
+def is_numbered(dtype: pl.DataType) -> bool:
+    """Whether a column holds its texts as numbers."""
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    return isinstance(inner, pl.Categorical | pl.Enum)
 
 
 class _Flat(NamedTuple):

@@ -22,8 +22,18 @@ REASONS = (*RULES, DUPLICATE)
 def validate(impressions: pl.LazyFrame) -> pl.LazyFrame:
     """Add ``reason``. Of a document that a query shows twice, the first row of the log is kept."""
     flagged = impressions.with_columns(first_reason(RULES))
-    repeated = ~pl.struct("query_id", "document_id", pl.col(REASON).is_null()).is_first_distinct()
-    return flagged.with_columns(also(DUPLICATE, repeated))
+    schema = impressions.collect_schema()
+    numbered = all(isinstance(schema[name], pl.Enum) for name in ("query_id", "document_id"))
+    pair = _as_number() if numbered else pl.struct("query_id", "document_id")
+    # Among the usable rows only: what a row that cannot be used shows is not shown.
+    usable = pl.when(pl.col(REASON).is_null()).then(pair)
+    return flagged.with_columns(also(DUPLICATE, ~usable.is_first_distinct()))
+
+
+def _as_number() -> pl.Expr:
+    """Query and document as one number: compared several times as fast as texts are."""
+    query, document = (pl.col(name).to_physical() for name in ("query_id", "document_id"))
+    return query.cast(pl.UInt64) * 2**32 + document
 
 
 def first_reason(rules: dict[str, pl.Expr]) -> pl.Expr:
