@@ -1,7 +1,10 @@
 """A training as a run of MLflow."""
 
 import importlib
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +15,8 @@ from ltr.training.checkpoint import EpochRecord
 from ltr.training.curves import Thinned, of_epoch
 from ltr.training.progress import Start, StepRecord
 from ltr.training.signals import InterruptedTrainingError
+
+log = logging.getLogger("ltr.training")
 
 
 class MLflowError(LtrError):
@@ -25,7 +30,7 @@ class MLflowRun:
     its run, which the file ``keep`` names.
 
     Args:
-        uri: Of the tracking server, or a folder.
+        uri: Of the tracking server, or of a database, e.g. ``sqlite:///mlflow.db``.
         experiment: Made if there is none of this name.
         name: Of the run.
         recipe: Its values are the run's parameters.
@@ -98,7 +103,8 @@ class MLflowRun:
             return
         stopped = isinstance(error, InterruptedTrainingError | KeyboardInterrupt)
         status = "FINISHED" if error is None else "KILLED" if stopped else "FAILED"
-        self._client.set_terminated(self._run, status=status)
+        with self._warning():
+            self._client.set_terminated(self._run, status=status)
         if error is None:
             self._keep.unlink(missing_ok=True)
 
@@ -106,8 +112,9 @@ class MLflowRun:
         found = self._client.get_experiment_by_name(self._experiment)
         number = found.experiment_id if found else self._client.create_experiment(self._experiment)
         self._run = self._client.create_run(number, run_name=self._name).info.run_id
-        for key, value in _flat(self._recipe.model_dump(mode="json")).items():
-            self._client.log_param(self._run, key, value)
+        values = _flat(self._recipe.model_dump(mode="json"))
+        params = [self._mlflow.entities.Param(key, str(value)) for key, value in values.items()]
+        self._client.log_batch(self._run, params=params)
         self._keep.parent.mkdir(parents=True, exist_ok=True)
         self._keep.write_text(f"{self._run}\n", encoding="utf-8")
 
@@ -119,7 +126,16 @@ class MLflowRun:
             metric(name.replace("@", " at "), value, now, self._step)
             for name, value in values.items()
         ]
-        self._client.log_batch(self._run, metrics=points)
+        with self._warning():
+            self._client.log_batch(self._run, metrics=points)
+
+    @contextmanager
+    def _warning(self) -> Iterator[None]:
+        """A server that goes away while the training runs is no reason to stop it."""
+        try:
+            yield
+        except self._mlflow.exceptions.MlflowException as error:
+            log.warning("tracking.mlflow: %s: %s", self._uri, str(error).splitlines()[0])
 
 
 def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:

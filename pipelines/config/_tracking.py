@@ -14,6 +14,6 @@ class Tracking(Config):
     tensorboard: bool = True
     """Curves in the folder ``tensorboard`` of the run."""
     mlflow: Name | None = None
-    """Address of an MLflow server, or a folder; needs the extra ``mlflow``."""
+    """Address of an MLflow server or database; needs the extra ``mlflow``."""
     experiment: Name = "ltr"
     """The experiment of MLflow to which the run belongs."""

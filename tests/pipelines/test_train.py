@@ -172,4 +172,5 @@ def test_a_batch_that_gives_no_finite_loss_is_put_aside(tmp_path, capsys):
     kept = load_file(aside / "batch.safetensors")
     again = Lists(lists, "train").gather(kept["numbers"])
     assert kept["document_dense"].equal(again.document_dense) is False  # NaN is not NaN
+    assert again.document_sparse is not None
     assert kept["document/item.ids"].equal(again.document_sparse["document/item"].values())

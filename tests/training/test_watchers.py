@@ -1,6 +1,7 @@
 """TensorBoard and MLflow: what they are told, also of a training that goes on from a snapshot."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Self
@@ -90,6 +91,7 @@ class Server:
         self.metrics: list[tuple[str, str, float, int]] = []
         self.status: list[str] = []
         self.experiments: list[str] = []
+        self.is_gone = False
 
     def __call__(self, tracking_uri: str) -> Self:
         if tracking_uri == "http://nobody":
@@ -112,10 +114,11 @@ class Server:
     def update_run(self, _: str, status: str) -> None:
         self.status.append(status)
 
-    def log_param(self, _: str, key: str, value: Any) -> None:
-        self.params[key] = value
-
-    def log_batch(self, run: str, metrics: list[Any]) -> None:
+    def log_batch(self, run: str, metrics: Sequence[Any] = (), params: Sequence[Any] = ()) -> None:
+        if self.is_gone:
+            msg = "connection refused"
+            raise RefusedError(msg)
+        self.params |= dict(params)
         self.metrics += [(run, *metric) for metric in metrics]
 
     def set_terminated(self, _: str, status: str) -> None:
@@ -132,7 +135,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     fake: Any = ModuleType("mlflow")
     fake.MlflowClient = held
     fake.exceptions = SimpleNamespace(MlflowException=RefusedError)
-    fake.entities = SimpleNamespace(Metric=lambda name, value, _, step: (name, value, step))
+    fake.entities = SimpleNamespace(
+        Metric=lambda name, value, _, step: (name, value, step),
+        Param=lambda name, value: (name, value),
+    )
     monkeypatch.setitem(sys.modules, "mlflow", fake)
     return held
 
@@ -148,8 +154,8 @@ def test_mlflow_is_told_the_recipe_the_steps_and_the_epochs(server: Server, tmp_
         run.start(start())
         run.batch(step(1))
         run.epoch(EPOCH)
-    assert server.params["training.lists_per_batch"] == 64
-    assert server.params["towers.query"] == [64, 32]
+    assert server.params["training.lists_per_batch"] == "64"
+    assert server.params["towers.query"] == "[64, 32]"
     logged = {name: (value, number) for _, name, value, number in server.metrics}
     assert logged["training/loss"] == (0.5, 1)
     assert logged["epoch/validation NDCG at 10"] == (0.7, 1)
@@ -172,6 +178,16 @@ def test_a_training_that_goes_on_goes_on_with_its_run(server: Server, tmp_path: 
     assert server.status == ["RUNNING", "KILLED", "RUNNING", "FAILED"]
     assert {number for number, *_ in server.metrics} == {"ltr-night-1"}
     assert server.experiments == ["ltr"]
+
+
+def test_a_server_that_goes_away_does_not_stop_the_training(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with tracked(tmp_path) as run:
+        run.start(start())
+        server.is_gone = True
+        run.batch(step(1))
+    assert caplog.messages == ["tracking.mlflow: http://server: connection refused"]
 
 
 @pytest.mark.usefixtures("server")
