@@ -13,6 +13,7 @@ from ltr.errors import LtrError
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
+_ELASTIC = "torch.distributed.elastic"
 AGAIN = "run it again to go on from the last snapshot"
 
 
@@ -39,8 +40,9 @@ def launch(arguments: Sequence[str], num_processes: int) -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    # What it has to say of a failure is said below, in a line.
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    # What it has to say of a failure is said below, in a line. Each of its loggers has a level.
+    for name in [one for one in logging.root.manager.loggerDict if one.startswith(_ELASTIC)]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     cores = len(os.sched_getaffinity(0))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // num_processes)))
     config = LaunchConfig(
