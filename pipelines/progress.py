@@ -28,9 +28,9 @@ class Step:
         """Say how often the step will advance."""
         self.total = total
 
-    def advance(self) -> None:
-        """Count one more of ``total`` as done."""
-        self.done += 1
+    def advance(self, count: int = 1) -> None:
+        """Count one more of ``total`` as done, or some that were done before."""
+        self.done += count
 
     def say(self, text: str) -> None:
         """Show ``text`` beside the step."""
@@ -55,8 +55,8 @@ class _BarStep(Step):
         super().expect(total)
         self._bars.update(self._task, total=total)
 
-    def advance(self) -> None:
-        super().advance()
+    def advance(self, count: int = 1) -> None:
+        super().advance(count)
         count = f"{self.done:,}/{self.total:,}" if self.total else f"{self.done:,}"
         self._bars.update(self._task, completed=self.done, count=count)
 
@@ -80,8 +80,8 @@ class _LineStep(Step):
         self._job, self._began = job, time.monotonic()
         self._next = self._began + LOG_EVERY_S
 
-    def advance(self) -> None:
-        super().advance()
+    def advance(self, count: int = 1) -> None:
+        super().advance(count)
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + LOG_EVERY_S
             said = f": {self.said}" if self.said else ""

@@ -34,7 +34,7 @@ class StepRecord:
     loss: float
     """Mean over the lists (or blocks) of the batch, of all ranks."""
     documents: int
-    """Of this rank's share."""
+    """Of the batch, of all ranks."""
     seconds: float
     """From the end of the step before it."""
     waited: float

@@ -84,7 +84,7 @@ class Run:
             self.step += 1
             self.total, self.count = self.total + float(loss.total), self.count + loss.count
             if dist.get_rank() == 0:
-                self._tell(epoch, number, loss, batch, began, waited)
+                self._tell(epoch, number, loss, began, waited)
             if update:
                 self._keep(loss, where=f"epoch {epoch}, batch {number}")
 
@@ -99,15 +99,13 @@ class Run:
             kept = put_aside(self.aside, batch, self.batches.lists, self.trainer.model, said)
             raise NonFiniteError(error.what, error.when, kept) from error
 
-    def _tell(
-        self, epoch: int, number: int, loss: Loss, batch: RankingBatch, began: float, waited: float
-    ) -> None:
+    def _tell(self, epoch: int, number: int, loss: Loss, began: float, waited: float) -> None:
         record = StepRecord(
             epoch=epoch,
             batch=number,
             step=self.step,
             loss=float(loss.total) / max(loss.count, 1),
-            documents=len(batch.grades),
+            documents=loss.documents,
             seconds=time.perf_counter() - began,
             waited=waited,
             learning_rate=self.trainer.rates[0],

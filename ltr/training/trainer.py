@@ -31,6 +31,8 @@ class Loss:
     total: Tensor
     """[] float64."""
     count: int
+    documents: int
+    """Of the batch."""
     stop: bool = False
     """Whether some rank was asked to stop."""
 
@@ -82,7 +84,7 @@ class Trainer:
         blocks = None if blocks is None else blocks.to(self.device)
         total, count = self.objective(scores, here, blocks)
         self.guard.check_loss(total)
-        loss = _over_ranks(total, count, stop=stop)
+        loss = _over_ranks(total, count, len(batch.grades), stop=stop)
         # Gradients of ranks are averaged, those of accumulated batches are added up.
         scale = dist.get_world_size() / (max(loss.count, 1) * self.config.accumulate)
         torch.autograd.backward(total * scale)
@@ -152,11 +154,12 @@ def _seeded(chance: torch.Generator) -> Iterator[None]:
         yield
 
 
-def _over_ranks(total: Tensor, count: int, *, stop: bool) -> Loss:
-    sums = torch.stack(
-        [total.detach().double(), total.new_tensor(count).double(), total.new_tensor(stop).double()]
-    )
+def _over_ranks(total: Tensor, count: int, documents: int, *, stop: bool) -> Loss:
+    whole = total.detach().double()
     if dist.get_world_size() > 1:
+        counts = torch.tensor([count, documents, stop], dtype=whole.dtype, device=whole.device)
+        sums = torch.cat([whole.reshape(1), counts])
         dist.all_reduce(sums)
-        count, stop = int(sums[1]), bool(sums[2])
-    return Loss(sums[0], count, stop)
+        whole = sums[0]
+        count, documents, stop = int(sums[1]), int(sums[2]), bool(sums[3])
+    return Loss(whole, count, documents, stop)

@@ -107,6 +107,7 @@ class _Shown:
         self._step.say(f"{start.num_lists:,} lists in {start.num_batches:,} batches{left_out}")
         if start.epoch > 1 or start.batch:
             self._step.say(f"going on after epoch {start.epoch}, batch {start.batch}")
+            self._step.advance(start.step)
 
     def batch(self, record: StepRecord) -> None:
         """Move the bar, and say how fast it goes."""
@@ -115,15 +116,15 @@ class _Shown:
         self._waited += record.waited
         rate, waited = self._documents / self._seconds, self._waited / self._seconds
         self._step.note(
-            f"epoch {record.epoch}, loss {record.loss:.4f}{self._quality}, "
-            f"{rate:,.0f} documents/s, {waited:.0%} of the time waiting for data"
+            f"epoch {record.epoch}, loss {record.loss:.3f}{self._quality}, "
+            f"{rate:,.0f} documents/s, {waited:.0%} waiting"
         )
         self._step.advance()
 
     def epoch(self, record: EpochRecord) -> None:
         """Say how good the epoch was."""
-        self._quality = f", validation NDCG@10 {record.validation_ndcg:.4f}"
+        self._quality = f", NDCG@10 {record.validation_ndcg:.3f}"
         self._step.say(
-            f"epoch {record.epoch}, loss {record.train_loss:.4f}{self._quality}"
-            f"{' *' if record.is_best else ''}"
+            f"epoch {record.epoch}, loss {record.train_loss:.4f}, "
+            f"validation NDCG@10 {record.validation_ndcg:.4f}{' *' if record.is_best else ''}"
         )
