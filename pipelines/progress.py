@@ -57,8 +57,8 @@ class _BarStep(Step):
 
     def advance(self, count: int = 1) -> None:
         super().advance(count)
-        count = f"{self.done:,}/{self.total:,}" if self.total else f"{self.done:,}"
-        self._bars.update(self._task, completed=self.done, count=count)
+        said = f"{self.done:,}/{self.total:,}" if self.total else f"{self.done:,}"
+        self._bars.update(self._task, completed=self.done, count=said)
 
     def say(self, text: str) -> None:
         super().say(text)

@@ -3,6 +3,7 @@
 import time
 from typing import NamedTuple
 
+from ltr.training.checkpoint import EpochRecord
 from ltr.training.progress import StepRecord
 
 
@@ -54,6 +55,12 @@ class Thinned:
         return Point(record.step, values)
 
 
-def of_epoch(train_loss: float, validation: float) -> dict[str, float]:
+def of_epoch(record: EpochRecord, validate_by: str) -> dict[str, float]:
     """The values of an epoch, by the curve's name."""
-    return {"epoch/training loss": train_loss, "epoch/validation NDCG@10": validation}
+    values = {
+        "epoch/training loss": record.train_loss,
+        "epoch/validation NDCG@10": record.validation_ndcg,
+    }
+    if record.validation_value is not None:
+        values[f"epoch/validation {validate_by}"] = record.validation_value
+    return values

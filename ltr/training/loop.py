@@ -23,6 +23,7 @@ from ltr.training.objective import Objective
 from ltr.training.progress import Progress, Silent
 from ltr.training.ranks import noticing_lost_ranks
 from ltr.training.run import Run
+from ltr.training.selection import Selection
 from ltr.training.signals import on_sigterm
 from ltr.training.snapshots import Snapshots
 from ltr.training.trainer import Trainer
@@ -54,7 +55,7 @@ def train(
     snapshots: SnapshotPolicy | None = None,
     aside: Path | None = None,
 ) -> list[EpochRecord]:
-    """Train until the validation NDCG@10 stops getting better, and write the best epoch's model.
+    """Train until the validation metric stops getting better, and write the best epoch's model.
 
     Runs on a GPU if there is one. On a CPU the same lists and the same recipe give the same model,
     bit for bit; with snapshots also if the process is killed and the call made again. Called in
@@ -76,8 +77,8 @@ def train(
     Raises:
         ListsError: The folder is no valid folder of lists, or has no list to learn from or to
             validate on.
-        RecipeError: An unknown loss or model or wrong arguments of it; found out before the lists
-            are read.
+        RecipeError: An unknown loss, model or metric, or wrong arguments of it; found out before
+            the lists are read.
         ValueError: The lists have no document feature.
         OSError: ``out_folder`` cannot be written; found out before training.
         NonFiniteError: The loss or a gradient was not finite.
@@ -86,6 +87,7 @@ def train(
     """
     device = _device()
     objective = Objective.of(recipe.loss)
+    Selection.of(recipe.training.validate_by)
     with _determinism(recipe.training), noticing_lost_ranks(), process_group(device):
         batches = _batches(lists_folder, recipe, objective)
         validation = _validation_lists(lists_folder)

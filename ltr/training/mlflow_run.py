@@ -88,7 +88,7 @@ class MLflowRun:
 
     def epoch(self, record: EpochRecord) -> None:
         """Log the quality after the epoch."""
-        self._log(of_epoch(record.train_loss, record.validation_ndcg))
+        self._log(of_epoch(record, self._recipe.training.validate_by))
 
     def __enter__(self) -> Self:
         return self

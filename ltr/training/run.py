@@ -1,6 +1,5 @@
 """Epoch after epoch, with snapshots: the part of a training that can be killed and gone on with."""
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -115,15 +114,20 @@ class Run:
 
     def _validate(self) -> None:
         epoch = self.batches.position.epoch - 1
-        value = self.trainer.validate(self.validation, epoch)
-        is_best = value > max((one.validation_ndcg for one in self.history), default=-math.inf)
+        quality, value = self.trainer.validate(self.validation, epoch)
+        best = [one.value for one in self.history if one.is_best]
+        record = EpochRecord(
+            epoch=epoch,
+            train_loss=self.total / max(self.count, 1),
+            validation_ndcg=quality,
+            is_best=False,
+            validation_value=value,
+        )
+        is_best = self.trainer.selection.is_better(record.value, than=best[-1] if best else None)
         if is_best:
             self.best = plain_weights(self.trainer.model)
-        loss = self.total / max(self.count, 1)
         self.total, self.count = 0.0, 0
-        self.history.append(
-            EpochRecord(epoch=epoch, train_loss=loss, validation_ndcg=value, is_best=is_best)
-        )
+        self.history.append(record.model_copy(update={"is_best": is_best}))
         if dist.get_rank() == 0:
             self.progress.epoch(self.history[-1])
 

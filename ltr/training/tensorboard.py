@@ -60,7 +60,8 @@ class TensorBoard:
     def epoch(self, record: EpochRecord) -> None:
         """Draw the quality after the epoch."""
         if self._writer is not None:
-            for name, value in of_epoch(record.train_loss, record.validation_ndcg).items():
+            by = self._recipe.training.validate_by
+            for name, value in of_epoch(record, by).items():
                 self._writer.add_scalar(name, value, self._step)
             self._writer.flush()
 

@@ -12,16 +12,16 @@ from torch import Tensor, nn
 from ltr.data.batch import RankingBatch
 from ltr.data.reader import Lists
 from ltr.data.seeds import generator
-from ltr.metrics import ndcg
 from ltr.recipe import Recipe
 from ltr.towers import dense_parameters, distribute, fused_state, set_table_learning_rate
 from ltr.training.finite import Guard
 from ltr.training.objective import Objective
 from ltr.training.schedule import rate_factor
 from ltr.training.scoring import score
+from ltr.training.selection import Selection
 
-SELECTED_BY = 10
-"""The epoch with the best validation NDCG at this cutoff is kept."""
+NDCG_10 = "ndcg@10"
+"""Told of every epoch, whatever metric chooses among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Trainer:
         )
         _make_slots(self.optimizer)
         self.objective, self.device = objective, device
+        self.selection = Selection.of(config.validate_by)
         self.rates = (config.learning_rate, config.table_learning_rate)
         """Of the dense part and of the tables, at the present step."""
 
@@ -110,14 +111,21 @@ class Trainer:
             group["lr"] = dense
         set_table_learning_rate(self.model, tables)
 
-    def validate(self, lists: Lists, epoch: int) -> float:
-        """Mean NDCG over the lists that have a grade above 0; the same on all ranks, to the bit."""
+    def validate(self, lists: Lists, epoch: int) -> tuple[float, float | None]:
+        """Measure the model; the same on all ranks, to the bit.
+
+        Returns:
+            Mean NDCG@10 over the lists that have a grade above 0, and the metric by which epochs
+            are compared, None where it is the same.
+        """
         self.guard.at(f"the validation after epoch {epoch}")
         self.model.eval()
         scores = score(self.model, lists, device=self.device)
         self.guard.check_scores(scores)
         self.model.train()
-        return float(ndcg(scores, lists.grades(), k=SELECTED_BY, lengths=lists.lengths))
+        quality = Selection.of(NDCG_10).value(scores, lists)
+        is_other = self.config.validate_by != NDCG_10
+        return quality, self.selection.value(scores, lists) if is_other else None
 
     def tensors(self) -> dict[str, Any]:
         """All that learns, by name; loading into these tensors changes the training itself."""

@@ -15,6 +15,7 @@ from ltr.training import (
     Progress as Watcher,
 )
 from ltr.training.objective import Objective
+from ltr.training.selection import Selection
 from pipelines.config import Job
 from pipelines.jobs.folders import Folders
 from pipelines.jobs.ranks import wait_for_launcher
@@ -54,7 +55,7 @@ def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False
     best = max((one for one in history if one.is_best), key=lambda one: one.epoch)
     return (
         f"wrote {folders.model}\nepoch {best.epoch} of {len(history)}, "
-        f"validation NDCG@10 {best.validation_ndcg:.4f}"
+        f"validation NDCG@10 {best.validation_ndcg:.4f}{_other(best, job.training.validate_by)}"
     )
 
 
@@ -84,12 +85,13 @@ def _watchers(job: Job, folders: Folders, stack: ExitStack, *, profile: bool) ->
 
 
 def check_loss(job: Job) -> None:
-    """Refuse an unknown loss or wrong arguments of it, before any work is done.
+    """Refuse an unknown loss or metric, or wrong arguments of it, before any work is done.
 
     Raises:
-        RecipeError: No loss has this name (the nearest is told), or it refuses its arguments.
+        RecipeError: None has this name (the nearest is told), or it refuses its arguments.
     """
     Objective.of(job.loss)
+    Selection.of(job.training.validate_by)
 
 
 class _Shown:
@@ -98,7 +100,7 @@ class _Shown:
     def __init__(self, step: Step, job: Job) -> None:
         self._step, self._epochs = step, job.training.epochs
         self._documents, self._seconds, self._waited = 0, 0.0, 0.0
-        self._quality = ""
+        self._quality, self._by = "", job.training.validate_by
 
     def start(self, start: Start) -> None:
         """Say what is trained on, and from where a killed training goes on."""
@@ -123,8 +125,14 @@ class _Shown:
 
     def epoch(self, record: EpochRecord) -> None:
         """Say how good the epoch was."""
-        self._quality = f", NDCG@10 {record.validation_ndcg:.3f}"
+        other, star = _other(record, self._by), " *" if record.is_best else ""
+        self._quality = f", NDCG@10 {record.validation_ndcg:.3f}{other}"
         self._step.say(
             f"epoch {record.epoch}, loss {record.train_loss:.4f}, "
-            f"validation NDCG@10 {record.validation_ndcg:.4f}{' *' if record.is_best else ''}"
+            f"validation NDCG@10 {record.validation_ndcg:.4f}{other}{star}"
         )
+
+
+def _other(record: EpochRecord, name: str) -> str:
+    """The metric by which epochs are compared, where that is not NDCG@10."""
+    return "" if record.validation_value is None else f", {name} {record.validation_value:.4f}"

@@ -90,7 +90,7 @@ def told(*failures) -> RankError:
 
 
 def test_the_failure_that_began_it_is_told_not_those_that_followed():
-    lost = Ended(1, "LostRankError", "another process of the training is gone")
+    lost = Ended(1, "LostRankError", "another process is gone")
     error = told(lost, Ended(2, "NonFiniteError", "a loss is not finite"), Ended(-15))
     assert str(error) == "rank 1 stopped: a loss is not finite"
     assert error.exit_code == 2
@@ -103,8 +103,8 @@ def test_a_process_that_ended_without_a_word_is_told_with_its_code():
 
 
 def test_where_all_only_noticed_that_one_is_gone_that_is_told():
-    error = told(Ended(1, "LostRankError", "another process of the training is gone"))
-    assert str(error) == "rank 0 stopped: another process of the training is gone"
+    error = told(Ended(1, "LostRankError", "another process is gone"))
+    assert str(error) == "rank 0 stopped: another process is gone"
 
 
 def test_a_process_leaves_its_error_to_the_launcher(tmp_path, monkeypatch, capsys):
