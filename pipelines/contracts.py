@@ -1,16 +1,17 @@
 """The columns that pass between the stages: one schema per arrow.
 
 A column's name says where it comes from: plain names are the pipeline's own, ``log/<column>`` is a
-column of the log (or an event count) that the grade rules read, ``query/<column>`` and
+column of the log (or one made of events) that the grade rules read, ``query/<column>`` and
 ``document/<column>`` are features. So no column of a log can collide with one of ours.
 
 ```
-IMPRESSIONS ─validate─▶ + reason ─count─▶ + log/<count> ─label─▶ GRADED ─limit, split─▶ + part
-EVENTS ─attribute─▶ + impression, reason          GRADED ─encode─▶ ENCODED ─group─▶ LISTS
+IMPRESSIONS ─validate─▶ + reason ─count, derive─▶ + log/<made> ─label─▶ GRADED
+EVENTS ─attribute─▶ + impression, query_id, reason ─tally─▶ what count joins
+GRADED ─limit, split─▶ + part ─encode─▶ ENCODED ─group─▶ LISTS
 ```
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -58,14 +59,15 @@ def impressions_schema(features: Features, time: pl.DataType) -> pl.Schema:
     )
 
 
-def events_schema(time: pl.DataType) -> pl.Schema:
-    """One row per action that somebody took."""
+def events_schema(time: pl.DataType, values: Iterable[str] = ()) -> pl.Schema:
+    """One row per action that somebody took, and what the columns ``values`` of the events say."""
     return pl.Schema(
         {
             "session_id": pl.String(),
             "document_id": pl.String(),
             "time": time,
             "action": pl.String(),
+            **{f"value/{name}": pl.Float64() for name in values},
         }
     )
 

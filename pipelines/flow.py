@@ -12,7 +12,9 @@ from pipelines.encoder import Encoder
 from pipelines.errors import LogError, first_line
 from pipelines.progress import Progress
 from pipelines.sources import LogFile
-from pipelines.stages.attribute import attribute, count
+from pipelines.stages.attribute import attribute, count, tally
+from pipelines.stages.audit import audit, merge_audits, silent_rules
+from pipelines.stages.derive import derive
 from pipelines.stages.group import group, varying
 from pipelines.stages.label import label
 from pipelines.stages.limit import limit
@@ -33,6 +35,8 @@ class Prepared:
     """Every event, with its impression or the reason why it has none."""
     varying: dict[str, int]
     """Query features that differ within a list, and within how many."""
+    audit: pl.DataFrame
+    """Rows per rule, grade and day."""
 
 
 def prepare(
@@ -54,9 +58,13 @@ def prepare(
     if events is not None and job.events is not None:
         with progress.step("attribute"):
             known = read_events(events, job.events, rows.collect_schema()["time"])
-            attributed = _collect(attribute(rows, known, job.events.counts), "read events")
-            rows = count(rows, attributed.lazy(), job.events.counts)
-    with progress.step("label and split"):
+            attributed = _collect(attribute(rows, known, job.events), "read events")
+            rows = count(rows, tally(attributed.lazy(), job.events), job.events)
+    with progress.step("label and split") as step:
+        rows = derive(rows, job)
+        audited = merge_audits([_collect(audit(rows, job), "label")])
+        for sentence in silent_rules(audited, job):
+            step.say(sentence)
         parted = _collect(split(limit(label(rows, job), job.lists), job.split), "label")
     _refuse_hopeless(parted)
     with progress.step("encode") as step:
@@ -72,7 +80,7 @@ def prepare(
             encoded = require(encoder.transform(_part(parted, part)), schema, "encode")
             lists[part] = _collect(group(encoded), "group")
             step.advance()
-    return Prepared(lists, encoder, parted, attributed, differing)
+    return Prepared(lists, encoder, parted, attributed, differing, audited)
 
 
 def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:

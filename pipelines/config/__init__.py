@@ -5,15 +5,18 @@ nearest right one. Paths in the file are relative to the file itself. One sectio
 """
 
 from pipelines.config._evaluation import Evaluation
+from pipelines.config._events import Events, ValueOf, microseconds
 from pipelines.config._features import FeatureKind, Features, SideFeatures
-from pipelines.config._grades import MAX_GRADE, GradeRule
+from pipelines.config._grades import ACTED_COLUMNS, MAX_GRADE, Acted, GradeRule
 from pipelines.config._job import Job
 from pipelines.config._lists import ListLimits, SplitShares
 from pipelines.config._load import load_job, parse_job
-from pipelines.config._log import Events, Log
+from pipelines.config._log import Log
 
 __all__ = [
+    "ACTED_COLUMNS",
     "MAX_GRADE",
+    "Acted",
     "Evaluation",
     "Events",
     "FeatureKind",
@@ -24,6 +27,8 @@ __all__ = [
     "Log",
     "SideFeatures",
     "SplitShares",
+    "ValueOf",
     "load_job",
+    "microseconds",
     "parse_job",
 ]

@@ -7,10 +7,11 @@ from pydantic import Field, model_validator
 from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
 from pipelines.config._base import Config, Name
 from pipelines.config._evaluation import Evaluation
+from pipelines.config._events import Events
 from pipelines.config._features import Features
-from pipelines.config._grades import GradeRule
+from pipelines.config._grades import ACTED_COLUMNS, Acted, GradeRule
 from pipelines.config._lists import ListLimits, SplitShares
-from pipelines.config._log import Events, Log
+from pipelines.config._log import Log
 from pipelines.errors import ConfigError
 
 
@@ -21,6 +22,7 @@ class Job(Config):
     """Folder of the run: lists, model and report are written into it."""
     log: Log
     events: Events | None = None
+    acted: Acted | None = None
     grades: Annotated[tuple[GradeRule, ...], Field(strict=False)] = ()
     features: Features
     lists: ListLimits = ListLimits()
@@ -38,6 +40,12 @@ class Job(Config):
         return frozenset({self.log.query, self.log.document, *session, *features})
 
     @property
+    def made_columns(self) -> dict[str, str]:
+        """Columns that rules may read beside the log's own, each with the key that makes it."""
+        made = dict(self.events.made) if self.events else {}
+        return {**made, **(dict.fromkeys(ACTED_COLUMNS, "acted") if self.acted else {})}
+
+    @property
     def recipe(self) -> Recipe:
         """What the job says of the model and its training."""
         return Recipe(towers=self.towers, loss=self.loss, training=self.training)
@@ -50,6 +58,8 @@ class Job(Config):
             )
         if self.events and not self.log.session:
             raise ConfigError(key="log.session", rule="is needed to attribute [events]")
+        _check_made(self)
+        _check_grades(self.grades)
         if self.lists.min_documents > self.lists.max_documents:
             rule = f"must be at most lists.max_documents ({self.lists.max_documents})"
             raise ConfigError(key="lists.min_documents", rule=rule, found=self.lists.min_documents)
@@ -68,3 +78,26 @@ class Job(Config):
                     key=f"features.{side}", rule="names a column twice", found=twice[0]
                 )
         return self
+
+
+def _check_made(job: Job) -> None:
+    """Refuse events that give nothing, and two columns of one name."""
+    if job.events is None:
+        return
+    if not job.events.made:
+        rule = "must make a column: give counts, sums or maxima"
+        raise ConfigError(key="events", rule=rule)
+    kinds = (job.events.counts, job.events.sums, job.events.maxima)
+    names = [*(name for kind in kinds for name in kind), *(ACTED_COLUMNS if job.acted else ())]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(key="events", rule="makes a column that exists already", found=twice[0])
+
+
+def _check_grades(rules: tuple[GradeRule, ...]) -> None:
+    """Refuse two rules for one grade: the audit could not tell them apart."""
+    first: dict[int, int] = {}
+    for number, rule in enumerate(rules):
+        if rule.grade in first:
+            problem = f"is given by grades[{first[rule.grade]}] already; join the two with OR"
+            raise ConfigError(key=f"grades[{number}].grade", rule=problem, found=rule.grade)
+        first[rule.grade] = number

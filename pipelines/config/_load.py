@@ -59,7 +59,8 @@ def _nearest(key: str) -> str | None:
     *sections, last = re.sub(r"\[\d+\]", "", key).split(".")
     section: type[BaseModel] = Job
     for name in sections:
-        section = _section_of(section.model_fields[name].annotation)
+        if name in section.model_fields:  # else the user's own name, as in events.sums.dwell
+            section = _section_of(section.model_fields[name].annotation)
     return next(iter(difflib.get_close_matches(last, section.model_fields, n=1)), None)
 
 

@@ -15,6 +15,7 @@ from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress
 from pipelines.shards import write_split
 from pipelines.sources import scan
+from pipelines.stages.audit import FILE as AUDIT_FILE
 
 
 def run(job: Job, folders: Folders, progress: Progress) -> str:
@@ -36,6 +37,7 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
                 step.advance()
         write_rejects(prepared, folder / "rejects")
         prepared.encoder.save(folder / "encoder")
+        prepared.audit.write_parquet(folder / AUDIT_FILE)
         manifest = Manifest(
             features=features,
             splits=splits,

@@ -12,8 +12,9 @@ from pipelines.config import Events, Job
 from pipelines.contracts import events_schema, feature_columns, impressions_schema, require
 from pipelines.errors import ConfigError, LogError
 from pipelines.sources import LogFile
+from pipelines.stages.attribute import check_window
 from pipelines.stages.columns import Columns
-from pipelines.stages.label import check_rules, rule_columns
+from pipelines.stages.label import check_rules, refuse_unknown, rule_columns
 
 
 def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
@@ -26,8 +27,8 @@ def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
         LogError: A file lacks a column, or holds another kind of value in it.
         ConfigError: A grade rule cannot be evaluated, or reads what the model sees.
     """
-    counts = job.events.counts if job.events else {}
-    carried = {name: key for name, key in rule_columns(job).items() if name not in counts}
+    made = job.made_columns
+    carried = {name: key for name, key in rule_columns(job).items() if name not in made}
     _refuse_leaks(job, carried)
     parts = [_read_file(file, job, carried) for file in files]
     frame = _together([part.rows for part in parts], "log.time").with_row_index("row")
@@ -45,11 +46,12 @@ def read_events(files: Sequence[LogFile], names: Events, time: pl.DataType) -> p
         LogError: A file lacks a column, holds another kind of value in it, or tells time in
             another way than the log.
     """
+    check_window(names, time)
     frame = _together([_read_events_file(file, names) for file in files], "events.time")
     if (found := frame.collect_schema()["time"]) != time:
         rule = f"events.time: column {names.time!r} must tell time as log.time does, in {time}"
         raise LogError(stage="read", rule=rule, found=str(found))
-    return require(frame, events_schema(time), "read events")
+    return require(frame, events_schema(time, names.values), "read events")
 
 
 def has_zone(files: Sequence[LogFile], column: str) -> bool:
@@ -78,9 +80,7 @@ def check_clocks(log: Sequence[LogFile], events: Sequence[LogFile], job: Job) ->
 
 def _read_file(file: LogFile, job: Job, carried: dict[str, str]) -> LogFile:
     columns = Columns(file.rows.collect_schema(), file.path.name)
-    if clash := sorted(set(job.events.counts if job.events else ()) & set(columns.schema)):
-        rule = "must not be a column of the log"
-        raise ConfigError(key=f"events.counts.{clash[0]}", rule=rule)
+    refuse_unknown(columns.schema, carried, job)
     session = job.log.session
     chosen = [
         columns.id(job.log.query, "log.query").alias("query_id"),
@@ -101,7 +101,13 @@ def _read_events_file(file: LogFile, names: Events) -> pl.LazyFrame:
         columns.id(names.document, "events.document").alias("document_id"),
         columns.time(names.time, "events.time").alias("time"),
         columns.id(names.action, "events.action").alias("action"),
+        *(_finite(columns.number(name, key)) for name, key in names.values.items()),
     )
+
+
+def _finite(values: pl.Expr) -> pl.Expr:
+    name = values.meta.output_name()
+    return pl.when(values.is_finite()).then(values).alias(f"value/{name}")
 
 
 def _together(frames: list[pl.LazyFrame], time_key: str) -> pl.LazyFrame:

@@ -147,6 +147,25 @@ def test_rejects_are_kept_with_their_reason(folders):
     assert rejected["reason"].to_list() == list(manifest.events.rejected)
 
 
+def test_late_events_are_kept_apart_and_counted(folders):
+    manifest = made(folders, events__window=1)
+    assert manifest.events.rejected == {"later after its impression than events.window": 5}
+    assert manifest.events.attributed == 10
+
+
+def test_the_audit_of_the_rules_is_written(folders):
+    made(folders)
+    audit = pl.read_parquet(folders.lists / "audit.parquet")
+    assert audit.select("grade", "held", "given").rows() == [(0, 20, 20), (1, 10, 5), (2, 5, 5)]
+
+
+def test_a_rule_that_holds_nowhere_is_told(folders, caplog):
+    rules = [{"grade": 2, "when": "buys > 7"}, {"grade": 1, "when": "clicks > 0"}]
+    with caplog.at_level("INFO"):
+        made(folders, grades=rules)
+    assert "grades[0].when holds on no usable row: buys > 7" in caplog.text
+
+
 def test_the_encoder_that_is_saved_is_the_one_of_the_manifest(folders):
     manifest = made(folders)
     encoder = Encoder.load(folders.lists / "encoder")
