@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from ltr.data.manifest import SplitName
-from pipelines.config import FeatureKind, Features
+from pipelines.config import FeatureKind, Features, Propensity
 from pipelines.errors import LogError
 
 REASON = "reason"
@@ -72,14 +72,33 @@ def events_schema(time: pl.DataType, values: Iterable[str] = ()) -> pl.Schema:
     )
 
 
-def graded_schema(features: Features, time: pl.DataType) -> pl.Schema:
+def observed_columns(propensity: Propensity | None) -> dict[str, pl.DataType]:
+    """What is kept of an impression for the sake of propensities.
+
+    A propensity that the log gives; or what one is estimated from: ``clicked``, ``shuffled`` (of
+    lists in random order) and ``same`` (equal where a click is equally likely once examined).
+    """
+    if propensity is None:
+        return {}
+    if propensity.estimate is None:
+        return {"propensity": pl.Float32()}
+    if propensity.estimate == "randomisation":
+        return {"clicked": pl.Boolean(), "shuffled": pl.Boolean()}
+    return {"clicked": pl.Boolean(), "same": pl.String()}
+
+
+def graded_schema(
+    features: Features, time: pl.DataType, propensity: Propensity | None = None
+) -> pl.Schema:
     """Impressions with their grade and the reason why they cannot be used, if any."""
-    return pl.Schema(
-        {**impressions_schema(features, time), REASON: pl.String(), "grade": pl.UInt8()}
-    )
+    rows = impressions_schema(features, time)
+    observed = observed_columns(propensity)
+    return pl.Schema({**rows, REASON: pl.String(), **observed, "grade": pl.UInt8()})
 
 
-def encoded_schema(features: Features, time: pl.DataType) -> pl.Schema:
+def encoded_schema(
+    features: Features, time: pl.DataType, propensity: Propensity | None = None
+) -> pl.Schema:
     """Usable impressions of one part as numbers: what ``group`` makes lists of."""
     encoded = {column: ENCODED_TYPES[kind] for column, _, kind in feature_columns(features)}
     return pl.Schema(
@@ -89,6 +108,7 @@ def encoded_schema(features: Features, time: pl.DataType) -> pl.Schema:
             "document_id": pl.String(),
             "position": pl.Int32(),
             "grade": pl.UInt8(),
+            **({"propensity": pl.Float32()} if propensity else {}),
             **encoded,
         }
     )

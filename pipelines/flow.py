@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ltr.data.manifest import SplitName
+from ltr.evaluation.propensities import Curve
 from pipelines.config import Job
 from pipelines.contracts import PARTS, REASON, encoded_schema, require
 from pipelines.encoder import Encoder
@@ -18,6 +19,14 @@ from pipelines.stages.derive import derive
 from pipelines.stages.group import group, varying
 from pipelines.stages.label import label
 from pipelines.stages.limit import limit
+from pipelines.stages.observe import observe
+from pipelines.stages.propensity import (
+    attach,
+    count_clicks,
+    estimate,
+    is_estimated,
+    merge_clicks,
+)
 from pipelines.stages.read import check_clocks, read_events, read_impressions
 from pipelines.stages.split import split
 from pipelines.stages.validate import validate
@@ -37,6 +46,8 @@ class Prepared:
     """Query features that differ within a list, and within how many."""
     audit: pl.DataFrame
     """Rows per rule, grade and day."""
+    curve: Curve | None
+    """Examination by position, where the job estimates it."""
 
 
 def prepare(
@@ -65,22 +76,30 @@ def prepare(
         audited = merge_audits([_collect(audit(rows, job), "label")])
         for sentence in silent_rules(audited, job):
             step.say(sentence)
-        parted = _collect(split(limit(label(rows, job), job.lists), job.split), "label")
+        graded = label(observe(rows, job), job)
+        parted = _collect(split(limit(graded, job.lists), job.split), "label")
     _refuse_hopeless(parted)
     with progress.step("encode") as step:
         differing = _varying(parted)
         for column, number in differing.items():
             step.say(f"{column} differs within {number:,} lists; the first document's is taken")
         encoder = Encoder.fit(_part(parted, "train"), job.features)
+    curve = None
+    if job.propensity is not None and is_estimated(job):
+        with progress.step("propensity"):
+            counted = _collect(count_clicks(_part(parted, "train"), job.propensity), "propensity")
+            curve = estimate(merge_clicks([counted]), job.propensity)
     lists: dict[SplitName, pl.DataFrame] = {}
     with progress.step("group") as step:
         step.expect(len(PARTS))
-        schema = encoded_schema(job.features, parted.schema["time"])
+        schema = encoded_schema(job.features, parted.schema["time"], job.propensity)
         for part in PARTS:
-            encoded = require(encoder.transform(_part(parted, part)), schema, "encode")
+            rows = _part(parted, part)
+            rows = attach(rows, curve) if curve else rows
+            encoded = require(encoder.transform(rows), schema, "encode")
             lists[part] = _collect(group(encoded), "group")
             step.advance()
-    return Prepared(lists, encoder, parted, attributed, differing, audited)
+    return Prepared(lists, encoder, parted, attributed, differing, audited, curve)
 
 
 def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from ltr.data.manifest import Feature, Shard, Split, SplitName, checksum
-from ltr.data.schema import arrow_schema
+from ltr.data.schema import PROPENSITY, arrow_schema
 
 SHARD_DOCUMENTS = 1_000_000
 """Documents a shard holds, give or take a list: large enough to be read at the disk's speed."""
@@ -27,7 +27,7 @@ def write_split(
     """
     (folder / name).mkdir()
     times = pa.int64() if lists.schema["time"] == pl.Int64 else pa.timestamp("us")
-    schema = arrow_schema(features, times)
+    schema = arrow_schema(features, times, propensities=PROPENSITY in lists.columns)
     shards = []
     for number, shard in enumerate(_cut(lists)):
         file = f"{name}/{number:05}.arrow"

@@ -63,6 +63,8 @@ def train(
         seed=config.seed,
     )
     validation = _validation_lists(lists_folder)
+    if recipe.loss.unbiased:
+        _require_propensities(lists_folder, batches.lists, validation)
     manifest = validation.manifest
     with replace_folder(out_folder) as folder, process_group(device):
         ranker = Ranker(manifest.features, recipe.towers, seed=config.seed)
@@ -134,7 +136,10 @@ class Trainer:
         self.model.eval()
         scores = score(self.model, lists, device=self.device)
         self.guard.check_scores(scores)
-        return float(ndcg(scores, lists.grades(), k=SELECTED_BY, lengths=lists.lengths))
+        weights = lists.propensities() if self.objective.config.unbiased else None
+        weights = None if weights is None else weights.reciprocal()
+        found = ndcg(scores, lists.grades(), k=SELECTED_BY, lengths=lists.lengths, weights=weights)
+        return float(found)
 
 
 def _run(
@@ -161,6 +166,13 @@ def _run(
         if epoch - best_epoch >= config.patience:
             break
     return history
+
+
+def _require_propensities(folder: str | Path, *parts: Lists) -> None:
+    for lists in parts:
+        if lists.propensities() is None:
+            msg = f"{folder}: loss.unbiased needs propensities; the {lists.split} lists have none"
+            raise ListsError(msg)
 
 
 def _validation_lists(folder: str | Path) -> Lists:

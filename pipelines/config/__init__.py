@@ -12,11 +12,13 @@ from pipelines.config._job import Job
 from pipelines.config._lists import ListLimits, SplitShares
 from pipelines.config._load import load_job, parse_job
 from pipelines.config._log import Log
+from pipelines.config._propensity import Estimate, Propensity
 
 __all__ = [
     "ACTED_COLUMNS",
     "MAX_GRADE",
     "Acted",
+    "Estimate",
     "Evaluation",
     "Events",
     "FeatureKind",
@@ -25,6 +27,7 @@ __all__ = [
     "Job",
     "ListLimits",
     "Log",
+    "Propensity",
     "SideFeatures",
     "SplitShares",
     "ValueOf",

@@ -16,6 +16,8 @@ class Evaluation(Config):
     ] = (1, 5, 10)
     blank: Literal["skip", "zero", "one"] = "skip"
     """What a list without a relevant document counts as in a mean."""
+    unbiased: bool = False
+    """Whether a document's gain is divided by its propensity."""
     resamples: Annotated[int, Field(ge=100)] = 2000
     confidence: Share = 0.95
     seed: Annotated[int, Field(ge=0)] = 0

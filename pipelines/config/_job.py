@@ -12,6 +12,7 @@ from pipelines.config._features import Features
 from pipelines.config._grades import ACTED_COLUMNS, Acted, GradeRule
 from pipelines.config._lists import ListLimits, SplitShares
 from pipelines.config._log import Log
+from pipelines.config._propensity import Propensity
 from pipelines.errors import ConfigError
 
 
@@ -25,6 +26,7 @@ class Job(Config):
     acted: Acted | None = None
     grades: Annotated[tuple[GradeRule, ...], Field(strict=False)] = ()
     features: Features
+    propensity: Propensity | None = None
     lists: ListLimits = ListLimits()
     split: SplitShares = SplitShares()
     towers: TowersConfig = TowersConfig()
@@ -59,6 +61,11 @@ class Job(Config):
         if self.events and not self.log.session:
             raise ConfigError(key="log.session", rule="is needed to attribute [events]")
         _check_made(self)
+        if self.propensity:
+            self.propensity.check()
+        for key in ("loss", "evaluation"):
+            if getattr(self, key).unbiased and not self.propensity:
+                raise ConfigError(key=f"{key}.unbiased", rule="needs a [propensity] section")
         _check_grades(self.grades)
         if self.lists.min_documents > self.lists.max_documents:
             rule = f"must be at most lists.max_documents ({self.lists.max_documents})"

@@ -13,6 +13,7 @@ from pipelines.encoder import Encoder
 from pipelines.flow import Prepared, prepare
 from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress
+from pipelines.report.picture_propensities import write_propensity_picture
 from pipelines.shards import write_split
 from pipelines.sources import scan
 from pipelines.stages.audit import FILE as AUDIT_FILE
@@ -37,6 +38,9 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
                 step.advance()
         write_rejects(prepared, folder / "rejects")
         prepared.encoder.save(folder / "encoder")
+        if prepared.curve:
+            prepared.curve.save(folder)
+            write_propensity_picture(prepared.curve, folder)
         prepared.audit.write_parquet(folder / AUDIT_FILE)
         manifest = Manifest(
             features=features,

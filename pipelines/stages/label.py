@@ -25,7 +25,7 @@ def label(impressions: pl.LazyFrame, job: Job) -> pl.LazyFrame:
     else:
         graded = _ruled_grade(impressions, job.grades)
     time = impressions.collect_schema()["time"]
-    return require(graded, graded_schema(job.features, time), "label")
+    return require(graded, graded_schema(job.features, time, job.propensity), "label")
 
 
 def rule_columns(job: Job) -> dict[str, str]:
@@ -37,6 +37,17 @@ def rule_columns(job: Job) -> dict[str, str]:
     if job.log.grade:
         return {job.log.grade: "log.grade", **columns_of(acted_condition(job))}
     return columns_of({**acted_condition(job), **grade_conditions(job.grades)})
+
+
+def observed_names(job: Job) -> dict[str, str]:
+    """Return the columns that propensities are made from, each with the key that names it.
+
+    Raises:
+        ConfigError: A condition is not SQL.
+    """
+    if job.propensity is None:
+        return {}
+    return {**columns_of(job.propensity.conditions), **job.propensity.columns}
 
 
 def check_rules(job: Job, columns: Mapping[str, pl.DataType]) -> None:
@@ -55,6 +66,7 @@ def check_rules(job: Job, columns: Mapping[str, pl.DataType]) -> None:
         seen = dict.fromkeys(("acted", "skipped", "examined"), pl.Boolean())
         row = pl.Schema({**row, **seen, "num_acted": pl.UInt32()})
     check(grade_conditions(job.grades), row)
+    check(job.propensity.conditions if job.propensity else {}, row)
 
 
 def refuse_unknown(schema: Iterable[str], carried: Mapping[str, str], job: Job) -> None:

@@ -14,7 +14,7 @@ from pipelines.errors import ConfigError, LogError
 from pipelines.sources import LogFile
 from pipelines.stages.attribute import check_window
 from pipelines.stages.columns import Columns
-from pipelines.stages.label import check_rules, refuse_unknown, rule_columns
+from pipelines.stages.label import check_rules, observed_names, refuse_unknown, rule_columns
 
 
 def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
@@ -30,6 +30,7 @@ def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
     made = job.made_columns
     carried = {name: key for name, key in rule_columns(job).items() if name not in made}
     _refuse_leaks(job, carried)
+    carried = {name: key for name, key in observed_names(job).items() if name not in made} | carried
     parts = [_read_file(file, job, carried) for file in files]
     frame = _together([part.rows for part in parts], "log.time").with_row_index("row")
     types = frame.collect_schema()
