@@ -6,7 +6,7 @@ column of the log (or one made of events) that the grade rules read, ``query/<co
 
 ```
 IMPRESSIONS ─validate─▶ + reason ─count, derive─▶ + log/<made> ─label─▶ GRADED
-EVENTS ─attribute─▶ + impression, query_id, reason ─tally─▶ what count joins
+EVENTS ─attribute─▶ + impression, reason ─tally─▶ what count joins
 GRADED ─limit, split─▶ + part ─encode─▶ ENCODED ─group─▶ LISTS
 ```
 """

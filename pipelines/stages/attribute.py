@@ -3,14 +3,13 @@
 An event names a session and a document, not a request. It belongs to the latest usable impression
 of that document in that session at or before the event, if that is no longer ago than the window.
 
-in   impressions: row, query_id, session_id, document_id, time, reason; contracts.events_schema
-out  attribute: the events plus ``impression`` and ``query_id``, the row and query of the impression
-                (null where the event has none), and ``reason``
-     tally:     one row per impression that has events: impression, query_id, ``log/<column>``
+in   impressions: row, session_id, document_id, time, reason; contracts.events_schema
+out  attribute: the events plus ``impression`` (the impression's row, null where the event has none)
+                and ``reason``
+     tally:     one row per impression that has events: impression, ``log/<column>``
      count:     the impressions plus ``log/<column>`` for every column that the events give
 
-``attribute`` and ``tally`` need a session's impressions and events together, ``count`` an
-impression and its tally.
+``attribute`` needs a session's impressions and events together, ``tally`` an impression's events.
 """
 
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ NOT_COUNTED = "action is not counted"
 
 
 def attribute(impressions: pl.LazyFrame, events: pl.LazyFrame, names: Events) -> pl.LazyFrame:
-    """Add ``impression``, ``query_id`` and ``reason`` to every event.
+    """Add ``impression`` and ``reason`` to every event.
 
     Two impressions of a document at the same time: the later row of the log is taken.
     """
@@ -45,7 +44,7 @@ def attribute(impressions: pl.LazyFrame, events: pl.LazyFrame, names: Events) ->
     )
     candidates = impressions.filter(
         pl.col(REASON).is_null() & pl.col("session_id").is_not_null()
-    ).select("session_id", "document_id", "time", "query_id", impression="row", shown_at="time")
+    ).select("session_id", "document_id", "time", impression="row", shown_at="time")
     joined = flagged.sort("time", nulls_last=True, maintain_order=True).join_asof(
         candidates.sort("time", "impression"),
         on="time",
@@ -56,20 +55,20 @@ def attribute(impressions: pl.LazyFrame, events: pl.LazyFrame, names: Events) ->
     judged = joined.with_columns(also(UNMATCHED, pl.col("impression").is_null()))
     if names.window is not None:
         judged = judged.with_columns(also(LATE, _age() > _window(names.window)))
-    attributed = pl.when(pl.col(REASON).is_null()).then(pl.col("impression", "query_id"))
+    attributed = pl.when(pl.col(REASON).is_null()).then("impression").alias("impression")
     return judged.with_columns(attributed).drop("shown_at")
 
 
 def tally(attributed: pl.LazyFrame, names: Events) -> pl.LazyFrame:
     """Add up the events of each impression that has any."""
     used = attributed.filter(pl.col(REASON).is_null())
-    return used.group_by("impression", "query_id").agg(_columns(names))
+    return used.group_by("impression").agg(_columns(names))
 
 
 def count(impressions: pl.LazyFrame, tallies: pl.LazyFrame, names: Events) -> pl.LazyFrame:
     """Add the columns that the events give: without an event counts and sums are 0, maxima null."""
     joined = impressions.join(
-        tallies.drop("query_id"),
+        tallies,
         left_on="row",
         right_on="impression",
         how="left",

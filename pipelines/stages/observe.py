@@ -33,7 +33,9 @@ def observe(impressions: pl.LazyFrame, job: Job) -> pl.LazyFrame:
         return observed
     # A null is a value like any other: queries without a text are alike.
     within = [pl.col(f"log/{name}").cast(pl.String).fill_null("") for name in given.same]
-    same = pl.concat_str([*within, pl.col("document_id").fill_null("")], separator=APART)
+    same = pl.concat_str(
+        [*within, pl.col("document_id").cast(pl.String).fill_null("")], separator=APART
+    )
     return observed.with_columns(same.alias("same"))
 
 

@@ -21,7 +21,6 @@ IMPRESSIONS = {
     "document_id": pl.String,
     "time": pl.Int64,
     "reason": pl.String,
-    "query_id": pl.String,
 }
 
 
@@ -34,8 +33,7 @@ COUNTS = named()
 
 
 def impressions(*rows):
-    named_rows = [(*row, f"q{row[0]}") for row in rows]
-    return pl.LazyFrame(named_rows, schema=IMPRESSIONS, orient="row")
+    return pl.LazyFrame(rows, schema=IMPRESSIONS, orient="row")
 
 
 def attributed(shown, *happened, names=COUNTS):
@@ -109,7 +107,6 @@ def test_an_event_later_than_the_window_is_late_and_counted_apart():
     got = attributed(shown, *happened, names=named(window=5)).sort("time").collect()
     assert got["reason"].to_list() == [UNMATCHED, None, LATE]
     assert got["impression"].to_list() == [None, 0, None]
-    assert got["query_id"].to_list() == [None, "q0", None]
 
 
 def test_a_window_in_time_is_measured_on_datetimes():
