@@ -25,6 +25,15 @@ from ltr.errors import LtrError, first_failure
 
 FORMAT: Final = "ltr-lists/1"
 FILE = "manifest.json"
+GRADING_KEYS = (
+    "grades",
+    "log.grade",
+    "acted",
+    "events.window",
+    "events.counts",
+    "events.sums",
+    "events.maxima",
+)
 
 Side = Literal["query", "document"]
 Kind = Literal["id", "ids", "number"]
@@ -162,7 +171,7 @@ class Manifest(Record):
 
         Lists of other days may share it; lists that do not share it have grades of another meaning.
         """
-        return {key: _at(self.job, key) for key in ("grades", "log.grade", "events.counts")}
+        return {key: _at(self.job, key) for key in GRADING_KEYS}
 
     @model_validator(mode="after")
     def _names_are_unique_and_splits_complete(self) -> Self:

@@ -25,6 +25,8 @@ class Evaluation(Config):
     """A feature of the query that says what was asked: parts by head, torso and tail."""
     blank: Literal["skip", "zero", "one"] = "skip"
     """What a list without a relevant document counts as in a mean."""
+    unbiased: bool = False
+    """Whether a document's gain is divided by its propensity."""
     resamples: Annotated[int, Field(ge=100)] = 2000
     confidence: Share = 0.95
     seed: Seed = 0

@@ -59,7 +59,7 @@ def _nearest(key: str) -> str | None:
     *sections, last = re.sub(r"\[\d+\]", "", key).split(".")
     section: type[BaseModel] = Job
     for name in sections:
-        # The name of a column stands between features.<side>.columns and the column's settings.
+        # Else it is the user's own: a column's, as in features.<side>.columns or events.sums.
         if name in section.model_fields:
             section = _section_of(section.model_fields[name].annotation)
     return next(iter(difflib.get_close_matches(last, section.model_fields, n=1)), None)

@@ -1,8 +1,4 @@
-"""``[log]`` and ``[events]``: where the log lies and what its columns are called."""
-
-from typing import Annotated
-
-from pydantic import Field
+"""``[log]``: where the log lies and what its columns are called."""
 
 from pipelines.config._base import Config, Name
 
@@ -23,20 +19,3 @@ class Log(Config):
     """Needed to attribute events: they name a session and a document, not a request."""
     grade: Name | None = None
     """A column that already holds the grade; instead of ``[[grades]]``."""
-
-
-class Events(Config):
-    """A second table of what people did, to be attributed to impressions."""
-
-    path: Name
-    session: Name
-    document: Name
-    time: Name
-    action: Name
-    counts: Annotated[dict[Name, Name], Field(min_length=1)]
-    """New column = action: ``clicks = "click"`` counts an impression's clicks as ``clicks``."""
-
-    @property
-    def id_columns(self) -> frozenset[str]:
-        """Columns of the events that hold ids."""
-        return frozenset({self.session, self.document, self.action})

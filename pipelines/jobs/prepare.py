@@ -13,6 +13,7 @@ import polars as pl
 
 from ltr.atomic import replace_folder
 from ltr.data.manifest import Events, Manifest, Rows, Shard, Split, SplitName
+from ltr.evaluation.propensities import Curve
 from pipelines.config import Job
 from pipelines.contracts import PARTS
 from pipelines.encoder import Encoder
@@ -25,6 +26,7 @@ from pipelines.progress import Progress
 from pipelines.sources import LogFile, scan
 from pipelines.spill.budget import Plan, bytes_of_row, check_disk, plan
 from pipelines.spill.work import Work, work_folder
+from pipelines.stages.audit import FILE as AUDIT_FILE
 from pipelines.stages.choose import choose
 from pipelines.stages.read import check_clocks, read_impressions
 from pipelines.steps.attribute import EVENTS_FILE, Attributed
@@ -33,7 +35,7 @@ from pipelines.steps.partition import Context, collect
 from pipelines.steps.write import ShardRecord, Written
 
 SAMPLE_ROWS = 20_000
-FORMAT = 1
+FORMAT = 2
 """Of the work folder; another one is begun anew."""
 UNSEEN = frozenset({"towers", "loss", "training", "evaluation", "output", "prepare"})
 """Sections of the job file that change nothing in the lists."""
@@ -152,8 +154,19 @@ def _commit(prepared: Prepared, context: Context, folder: Path) -> Manifest:
     for number, path in enumerate(context.left_by("attribute")):
         _put(path / EVENTS_FILE, folder / "rejects" / f"events-{number:05}.parquet")
     prepared.encoder.save(folder / "encoder")
+    prepared.audit.write_parquet(folder / AUDIT_FILE)
+    if prepared.curve:
+        _save_curve(prepared.curve, folder)
     manifest.save(folder)
     return manifest
+
+
+def _save_curve(curve: Curve, folder: Path) -> None:
+    # Here, since what draws takes half a second to import and most jobs draw nothing.
+    from pipelines.report.picture_propensities import write_propensity_picture
+
+    curve.save(folder)
+    write_propensity_picture(curve, folder)
 
 
 def _split(part: SplitName, written: list[Written], context: Context, folder: Path) -> Split:

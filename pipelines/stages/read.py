@@ -18,9 +18,10 @@ from pipelines.contracts import (
 )
 from pipelines.errors import ConfigError, LogError
 from pipelines.sources import LogFile
+from pipelines.stages.attribute import check_window
 from pipelines.stages.columns import Columns
 from pipelines.stages.filters import check_filters, filter_columns
-from pipelines.stages.label import check_rules, rule_columns
+from pipelines.stages.label import check_rules, observed_names, refuse_unknown, rule_columns
 from pipelines.stages.vet import list_columns
 
 
@@ -34,18 +35,17 @@ def read_impressions(files: Sequence[LogFile], job: Job) -> pl.LazyFrame:
         LogError: A file lacks a column, or holds another kind of value in it.
         ConfigError: A grade rule cannot be evaluated, or reads what the model sees.
     """
-    counts = job.events.counts if job.events else {}
-    of_grades = {name: key for name, key in rule_columns(job).items() if name not in counts}
+    made = job.made_columns
+    of_grades = {name: key for name, key in rule_columns(job).items() if name not in made}
     _refuse_leaks(job, of_grades)
-    of_filters = filter_columns(job.filters).items()
-    carried = {name: key for name, key in of_filters if name not in counts} | of_grades
+    read = filter_columns(job.filters) | observed_names(job) | of_grades
+    carried = {name: key for name, key in read.items() if name not in made}
     parts = [_read_file(file, job, carried) for file in files]
     rows = _together([part.rows for part in parts], "log.time")
     frame = rows.with_row_index("row").cast({"row": pl.Int64})
     types = frame.collect_schema()
     row = {name: types[f"log/{name}"] for name in carried}
-    check_rules(job, row)
-    check_filters(job.filters, pl.Schema({**row, **dict.fromkeys(counts, pl.UInt32())}))
+    check_filters(job.filters, check_rules(job, row))
     schema = impressions_schema(job.features, types["time"])
     logged = {f"log/{name}": dtype for name, dtype in row.items()}
     return require(frame, pl.Schema({**schema, **logged, **list_types(types)}), "read")
@@ -58,11 +58,12 @@ def read_events(files: Sequence[LogFile], names: Events, time: pl.DataType) -> p
         LogError: A file lacks a column, holds another kind of value in it, or tells time in
             another way than the log.
     """
+    check_window(names, time)
     frame = _together([_read_events_file(file, names) for file in files], "events.time")
     if (found := frame.collect_schema()["time"]) != time:
         rule = f"events.time: column {names.time!r} must tell time as log.time does, in {time}"
         raise LogError(stage="read", rule=rule, found=str(found))
-    return require(frame, events_schema(time), "read events")
+    return require(frame, events_schema(time, names.values), "read events")
 
 
 def has_zone(files: Sequence[LogFile], column: str) -> bool:
@@ -91,9 +92,7 @@ def check_clocks(log: Sequence[LogFile], events: Sequence[LogFile], job: Job) ->
 
 def _read_file(file: LogFile, job: Job, carried: dict[str, str]) -> LogFile:
     columns = Columns(file.rows.collect_schema(), file.path.name)
-    if clash := sorted(set(job.events.counts if job.events else ()) & set(columns.schema)):
-        rule = "must not be a column of the log"
-        raise ConfigError(key=f"events.counts.{clash[0]}", rule=rule)
+    refuse_unknown(columns.schema, carried, job)
     session = job.log.session
     chosen = [
         columns.id(job.log.query, "log.query").alias("query_id"),
@@ -115,7 +114,13 @@ def _read_events_file(file: LogFile, names: Events) -> pl.LazyFrame:
         columns.id(names.document, "events.document").alias("document_id"),
         columns.time(names.time, "events.time").alias("time"),
         columns.id(names.action, "events.action").alias("action"),
+        *(_finite(columns.number(name, key)) for name, key in names.values.items()),
     )
+
+
+def _finite(values: pl.Expr) -> pl.Expr:
+    name = values.meta.output_name()
+    return pl.when(values.is_finite()).then(values).alias(f"value/{name}")
 
 
 def _together(frames: list[pl.LazyFrame], time_key: str) -> pl.LazyFrame:
