@@ -140,6 +140,7 @@ def report_of_lists(
         document="document",
         baseline=against.baseline,
         position="logged position",
+        propensity="propensity" if asked.unbiased else None,
         frequency=asked.frequency,
         by=asked.by,
     )
