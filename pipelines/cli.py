@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,10 @@ LogFolder = Annotated[
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Folder of the run, instead of the job file's output.")
 ]
+Date = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="Last day of the log's window (log.days)."),
+]
 Source = Annotated[
     Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
 ]
@@ -44,9 +49,11 @@ Step = Callable[[Job, Folders, Progress], str]
 
 
 @app.command()
-def prepare(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
+def prepare(
+    job_file: JobFile, log: LogFolder = None, out: OutFolder = None, date: Date = None
+) -> None:
     """Make lists of a log: validate, attribute, label, split, encode, group."""
-    _run(["prepare"], job_file, log, out)
+    _run(["prepare"], job_file, log, out, date)
 
 
 @app.command()
@@ -100,9 +107,9 @@ def evaluate(
 
 
 @app.command()
-def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
+def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None, date: Date = None) -> None:
     """Prepare, train and evaluate."""
-    _run(["prepare", "train", "evaluate"], job_file, log, out)
+    _run(["prepare", "train", "evaluate"], job_file, log, out, date)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,8 +128,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -> None:
-    job = load_job(job_file)
+def _run(
+    names: list[str],
+    job_file: Path,
+    log: Path | None,
+    out: Path | None,
+    date: datetime | None = None,
+) -> None:
+    job = load_job(job_file, date and date.date())
     folders = Folders.of(job, job_file, log, out)
     steps = [(name, _step(name, job)) for name in names]
     if names[0] != "prepare" and not folders.lists.exists():

@@ -47,7 +47,7 @@ def prepare(
     with progress.step("validate"):
         _refuse_empty(log)
         check_clocks(log, events or (), job)
-        impressions = _collect(validate(read_impressions(log, job)), "read")
+        impressions = _collect(validate(read_impressions(log, job), job.end), "read")
         _refuse_zero_based(impressions)
         rows = impressions.lazy()
     attributed = None
@@ -79,7 +79,7 @@ def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
     """Run a stage. What only the values themselves can show to be wrong is noticed here."""
     try:
         return frame.collect()
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         rule = "the log's values must be as its columns' types promise"
         raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
 

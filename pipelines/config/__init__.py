@@ -10,7 +10,7 @@ from pipelines.config._grades import MAX_GRADE, GradeRule
 from pipelines.config._job import Job
 from pipelines.config._lists import ListLimits, SplitShares
 from pipelines.config._load import load_job, parse_job
-from pipelines.config._log import Events, Log
+from pipelines.config._log import Events, Format, Log
 
 __all__ = [
     "MAX_GRADE",
@@ -18,6 +18,7 @@ __all__ = [
     "Events",
     "FeatureKind",
     "Features",
+    "Format",
     "GradeRule",
     "Job",
     "ListLimits",

@@ -14,7 +14,8 @@ from pipelines.flow import Prepared, prepare
 from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress
 from pipelines.shards import write_split
-from pipelines.sources import scan
+from pipelines.sources import open_events, open_log
+from pipelines.stages.drift import told
 
 
 def run(job: Job, folders: Folders, progress: Progress) -> str:
@@ -23,9 +24,8 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
     Raises:
         JobError: The log cannot be used as the job file says.
     """
-    log = scan(folders.log / job.log.path, job.id_columns)
-    events = scan(folders.log / job.events.path, job.events.id_columns) if job.events else None
-    prepared = prepare(log, events, job, progress)
+    log, events = open_log(job, folders.log), open_events(job, folders.log)
+    prepared = prepare(log.files, events.files if events else None, job, progress)
     features = describe(prepared.encoder, job.features)
     with replace_folder(folders.lists) as folder:
         splits = {}
@@ -46,7 +46,8 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
             job=json.loads(job.model_dump_json()),
         )
         manifest.save(folder)
-    return _summary(folders.lists, manifest)
+    drifted = [*told("log", log.files), *(told("events", events.files) if events else ())]
+    return "\n".join([_summary(folders.lists, manifest), *filter(None, [log.summary]), *drifted])
 
 
 def describe(encoder: Encoder, features: Features) -> tuple[Feature, ...]:
