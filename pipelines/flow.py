@@ -79,7 +79,10 @@ def _collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
     """Run a stage. What only the values themselves can show to be wrong is noticed here."""
     try:
         return frame.collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except OSError as error:
+        rule = "the log's files must stay as they are while it is read"
+        raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
+    except pl.exceptions.PolarsError as error:
         rule = "the log's values must be as its columns' types promise"
         raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
 

@@ -32,14 +32,23 @@ def scan_delta(path: Path, window: Window | None) -> tuple[pl.LazyFrame, Sequenc
         rule = f"{path} is a Delta table: pip install 'ltr[delta]'"
         raise LogError(stage="read", rule=rule, found="no deltalake")
     with reading(path, "Delta table"):
-        rows = pl.scan_delta(str(path))
-        schema = rows.collect_schema()
+        rows, schema = _scan(path)
         if window is None:
             return rows, ()
         day = _day(schema, path)
         rows = rows.filter(day.is_in(list(window)))
         days = rows.select(day.unique().sort()).collect(engine="streaming").to_series()
     return rows, days.to_list()
+
+
+def _scan(path: Path) -> tuple[pl.LazyFrame, pl.Schema]:
+    from deltalake.exceptions import DeltaError
+
+    try:
+        rows = pl.scan_delta(str(path))
+        return rows, rows.collect_schema()
+    except DeltaError as error:
+        raise OSError(str(error)) from None
 
 
 def _day(schema: pl.Schema, path: Path) -> pl.Expr:
