@@ -53,7 +53,8 @@ def prepare(
     attributed = None
     if events is not None and job.events is not None:
         with progress.step("attribute"):
-            known = read_events(events, job.events, rows.collect_schema()["time"])
+            time, freeze = rows.collect_schema()["time"], job.log.drift == "freeze"
+            known = read_events(events, job.events, time, freeze=freeze)
             attributed = _collect(attribute(rows, known, job.events.counts), "read events")
             rows = count(rows, attributed.lazy(), job.events.counts)
     with progress.step("label and split"):

@@ -26,6 +26,12 @@ from pipelines.sources._text import blocks_of_lines
 
 DOCID = r"docid\s*=\s*(\S+)"
 FIRST_WORD = r"^#+\s*(\S+)"
+OWN = {
+    "grade": pl.Float32(),
+    "query": pl.String(),
+    "document": pl.String(),
+    "position": pl.Int32(),
+}
 WORKERS = min(4, os.cpu_count() or 1)
 
 
@@ -35,7 +41,7 @@ class Letor:
 
     Attributes:
         grade: Float32 [rows].
-        query: Text [rows]; where lines have none, the number of their group, from 1.
+        query: Text [rows]; where lines have none, the file's name and the group's number, from 1.
         matrix: Float32 [features + 1, rows]: row i is feature i.
     """
 
@@ -51,12 +57,12 @@ def read_letor(path: Path) -> Letor:
         LogError: A line is not LETOR, or the file cannot be read.
     """
     read = list(_blocks(path))
-    width = max((len(block.matrix) for block, _ in read), default=1)
+    width = max((block.width for block, _ in read), default=1)
     matrix = np.zeros((width, sum(len(query) for _, query in read)), np.float32)
     end = 0
     for block, query in read:
         start, end = end, end + len(query)
-        matrix[: len(block.matrix), start:end] = block.matrix
+        matrix[:, start:end][block.at] = block.values
     return Letor(
         grade=np.concatenate([np.empty(0, np.float32), *(block.grade for block, _ in read)]),
         query=pl.concat([pl.Series([], dtype=pl.String), *(query for _, query in read)]),
@@ -70,15 +76,7 @@ def scan_letor(path: Path) -> pl.LazyFrame:
     Raises:
         LogError: The file cannot be read, or no line says its query and no file does.
     """
-    schema = pl.Schema(
-        {
-            "grade": pl.Float32(),
-            "query": pl.String(),
-            "document": pl.String(),
-            "position": pl.Int32(),
-            **dict.fromkeys(_features(path), pl.Float32()),
-        }
-    )
+    schema = pl.Schema({**OWN, **dict.fromkeys(_features(path), pl.Float32())})
     return register_io_source(partial(_frames, path, schema), schema=schema, is_pure=True)
 
 
@@ -87,7 +85,7 @@ def _features(path: Path) -> list[str]:
     for text, line in blocks_of_lines(path):
         highest = max(highest, highest_feature(text))
         if lowest and (b" 0:" in text or b"\t0:" in text):
-            lowest = 0 if parse(text, str(path), line).matrix[0].any() else 1
+            lowest = 0 if parse(text, str(path), line).matrix()[0].any() else 1
     return [f"f{at}" for at in range(lowest, highest + 1)]
 
 
@@ -102,12 +100,17 @@ def _frames(
     """Yield what polars asks for: some columns, some rows, not more than it needs."""
     del batch_size  # only a hint
     rows, shown = 0, dict[str, int]()
+    asked = schema.names() if columns is None else columns
+    read = {*asked, *(predicate.meta.root_names() if predicate is not None else ())}
+    schema = pl.Schema(
+        {name: dtype for name, dtype in schema.items() if name in read or name in OWN}
+    )
     for block, query in _blocks(path):
         frame = _frame(block, query, rows, shown, schema)
         part = frame if n_rows is None else frame.head(n_rows - rows)
         rows += frame.height
         part = part if predicate is None else part.filter(predicate)
-        yield part if columns is None else part.select(columns)
+        yield part.select(asked)
         if n_rows is not None and rows >= n_rows:
             return
 
@@ -122,10 +125,9 @@ def _frame(
         "document": _documents(block).fill_null(number),
         "position": _positions(query, shown),
     }
-    none = np.zeros(len(query), np.float32)
-    for name in schema.names()[len(known) :]:
-        at = int(name[1:])
-        known[name] = block.matrix[at] if at < len(block.matrix) else none
+    features = schema.names()[len(known) :]
+    matrix = block.matrix(max([block.width, *(int(name[1:]) + 1 for name in features)]))
+    known |= {name: matrix[int(name[1:])] for name in features}
     return pl.DataFrame(known, schema=schema)
 
 
@@ -138,10 +140,13 @@ def _positions(query: pl.Series, shown: dict[str, int]) -> pl.Series:
     """Count on from what earlier blocks have shown of a query."""
     frame = pl.DataFrame({"query": query})
     within = frame.select(pl.int_range(1, pl.len() + 1).over("query")).to_series()
-    before = query.replace_strict(shown, default=0, return_dtype=pl.Int64) if shown else 0
-    for name, count in query.value_counts().iter_rows():
+    counts = dict(query.value_counts().iter_rows())
+    known = {name: shown[name] for name in counts if name in shown}
+    for name, count in counts.items():
         shown[name] = shown.get(name, 0) + count
-    return within + before
+    if not known:
+        return within
+    return within + query.replace_strict(known, default=0, return_dtype=pl.Int64)
 
 
 def _blocks(path: Path) -> Iterator[tuple[Block, pl.Series]]:

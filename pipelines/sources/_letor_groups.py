@@ -45,7 +45,9 @@ class Groups:
         group = np.searchsorted(self._ends, rows, side="right")
         if group[-1] == len(self._ends):
             raise self._other(self._rows - 1, "more than")
-        return pl.Series(group + 1).cast(pl.String)
+        return pl.select(
+            pl.format("{}:{}", pl.lit(self._path.name), pl.Series(group + 1))
+        ).to_series()
 
     def finish(self) -> None:
         """Check that the groups end where the rows do.

@@ -18,6 +18,8 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Cells = tuple[tuple[Ints, ...], Floats]
+"""Where values belong in a matrix [features, rows], and the values."""
 
 NEWLINE, HASH, COLON, SPACE = 10, 35, 58, 32
 SEPARATORS = bytes([*range(SPACE + 1), COLON, HASH])
@@ -36,7 +38,7 @@ def parse(text: bytes, file: str, first_line: int) -> Block:
 
     Example:
         >>> block = parse(b"2 qid:7 1:0.5 3:4 # docid = GX1\n0 qid:7 2:1\n", "log.letor", 1)
-        >>> block.grade.tolist(), block.query.to_pylist(), block.matrix[1:].tolist()
+        >>> block.grade.tolist(), block.query.to_pylist(), block.matrix()[1:].tolist()
         ([2.0, 0.0], ['7', '7'], [[0.5, 0.0], [0.0, 1.0], [4.0, 0.0]])
     """
     tokens = _cut(text)
@@ -197,23 +199,24 @@ def _read(tokens: _Tokens) -> Block | None:
         number = tokens.numbers(np.concatenate((first + 1, first + 2)) if skip == 3 else first[:0])
     except pa.ArrowInvalid:
         return None
-    matrix = _dense(number, count, skip)
-    if matrix is None:
-        matrix = _sparse(number, first, count, skip)
-    if matrix is None:
+    cells = _dense(number, count, skip) or _sparse(number, first, count, skip)
+    if cells is None:
         return None
+    at, values = cells
     return Block(
         line=tokens.line,
         lines=len(tokens.comment),
         grade=number[first],
         query=tokens.strings(first + 2) if skip == 3 else None,
         comment=tokens.comment.take(pa.array(tokens.line)),
-        matrix=matrix,
+        width=int(at[0].max(initial=0)) + 1,
+        at=at,
+        values=values,
     )
 
 
-def _dense(number: Floats, count: Ints, skip: int) -> Floats | None:
-    """The matrix, if all rows name the same features."""
+def _dense(number: Floats, count: Ints, skip: int) -> Cells | None:
+    """The values as a table, if all rows name the same features."""
     if not len(count) or (count != count[0]).any():
         return None
     table = number.reshape(len(count), -1)
@@ -221,23 +224,18 @@ def _dense(number: Floats, count: Ints, skip: int) -> Floats | None:
     name = names[0]
     if (names != name).any() or not _are_features(name, np.zeros(len(name), np.int64)):
         return None
-    matrix = np.zeros((int(name.max(initial=0)) + 1, len(count)), np.float32)
-    matrix[name.astype(np.int64)] = values.T
-    return matrix
+    return (name.astype(np.int64),), values.T
 
 
-def _sparse(number: Floats, first: Ints, count: Ints, skip: int) -> Floats | None:
-    """The matrix, or None where a feature is not as it must be."""
+def _sparse(number: Floats, first: Ints, count: Ints, skip: int) -> Cells | None:
+    """The values one by one; None where a feature is not as it must be."""
     pairs = (count - skip) // 2
     row = np.repeat(np.arange(len(first)), pairs)
     at = np.arange(len(row)) * 2 + np.repeat(first + skip - 2 * (np.cumsum(pairs) - pairs), pairs)
     name, value = number[at], number[at + 1]
     if not _are_features(name, row):
         return None
-    feature = name.astype(np.int64)
-    matrix = np.zeros((int(feature.max(initial=0)) + 1, len(first)), np.float32)
-    matrix[feature, row] = value
-    return matrix
+    return (name.astype(np.int64), row), value
 
 
 def _are_features(name: Floats, row: Ints) -> bool:

@@ -27,7 +27,9 @@ class Block:
         grade: Float32 [rows].
         query: Text [rows] behind ``qid:``; None where no row has one.
         comment: Text [rows] from ``#`` on; empty where there is none.
-        matrix: Float32 [features + 1, rows]: row i is feature i, 0 where a line leaves it out.
+        width: One more than the highest feature.
+        at: Where the values belong in a matrix [width, rows].
+        values: Float32 of the shape that ``at`` selects.
     """
 
     line: npt.NDArray[np.int64]
@@ -35,7 +37,15 @@ class Block:
     grade: npt.NDArray[np.float32]
     query: pa.Array | None
     comment: pa.Array
-    matrix: npt.NDArray[np.float32]
+    width: int
+    at: tuple[npt.NDArray[np.int64], ...]
+    values: npt.NDArray[np.float32]
+
+    def matrix(self, width: int | None = None) -> npt.NDArray[np.float32]:
+        """Return Float32 [width, rows]: row i is feature i, 0 where a line leaves it out."""
+        matrix = np.zeros((width or self.width, len(self.grade)), np.float32)
+        matrix[self.at] = self.values
+        return matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +66,10 @@ def read_slowly(text: bytes, file: str, first_line: int) -> Block:
     lines = text.decode().split("\n")[:-1]
     read = (_row(line, at, f"{file}, line {first_line + at}") for at, line in enumerate(lines))
     rows = [row for row in read if row is not None]
-    width = max((max(row.values, default=0) for row in rows), default=0) + 1
-    matrix = np.zeros((width, len(rows)), np.float32)
+    feature = np.array([name for row in rows for name in row.values], np.int64)
+    number = [at for at, row in enumerate(rows) for _ in row.values]
     with np.errstate(over="ignore"):  # a value beyond float32 is infinite
-        for at, row in enumerate(rows):
-            matrix[list(row.values), at] = np.array(list(row.values.values()), np.float32)
+        values = np.array([value for row in rows for value in row.values.values()], np.float32)
         grade = np.array([row.grade for row in rows], np.float32)
     return Block(
         line=np.array([row.line for row in rows], np.int64),
@@ -68,7 +77,9 @@ def read_slowly(text: bytes, file: str, first_line: int) -> Block:
         grade=grade,
         query=_queries(rows, file, first_line),
         comment=pa.array([row.comment for row in rows], pa.string()),
-        matrix=matrix,
+        width=int(feature.max(initial=0)) + 1,
+        at=(feature, np.array(number, np.int64)),
+        values=values,
     )
 
 

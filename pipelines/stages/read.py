@@ -85,13 +85,23 @@ def place(rows: pl.LazyFrame, job: Job) -> pl.LazyFrame:
     return require(placed, pl.Schema({**schema, **logged}), "read")
 
 
-def read_events(files: Sequence[LogFile], names: Events, time: pl.DataType) -> pl.LazyFrame:
+def read_events(
+    files: Sequence[LogFile], names: Events, time: pl.DataType, *, freeze: bool = False
+) -> pl.LazyFrame:
     """Select and name the events' columns.
+
+    Args:
+        files: Of the events.
+        names: Of their columns.
+        time: How the log tells time.
+        freeze: Whether all files must have the same columns.
 
     Raises:
         LogError: A file lacks a column, holds another kind of value in it, or tells time in
-            another way than the log.
+            another way than the log, or the files differ and must not.
     """
+    if freeze:
+        refuse_drift(files)
     parts = [_read_events_file(file, names) for file in known(files)]
     frame = _together(parts, "events.time")
     if (found := frame.collect_schema()["time"]) != time:

@@ -103,7 +103,7 @@ def test_the_fast_way_reads_what_a_plain_loop_reads(lines):
         for at, value in pairs:
             want[at, row] = np.float32(value)
     for block in (fast, slow):
-        assert np.array_equal(block.matrix, want)
+        assert np.array_equal(block.matrix(), want)
         assert block.grade.tolist() == [grade for grade, *_ in lines]
         assert block.query is not None
         assert block.query.to_pylist() == [str(query) for _, query, *_ in lines]
@@ -141,7 +141,7 @@ def test_text_that_is_not_utf_8_is_named_with_its_line(tmp_path):
 def test_groups_of_a_file_beside_it_are_the_queries(tmp_path):
     (tmp_path / "rank.train.query").write_text("2\n0\n1\n")
     got = read(tmp_path, "1 1:1\n0 2:1\n1 1:2\n", "rank.train")
-    assert got["query"].to_list() == ["1", "1", "3"]
+    assert got["query"].to_list() == ["rank.train:1", "rank.train:1", "rank.train:3"]
     assert got["position"].to_list() == [1, 2, 1]
 
 

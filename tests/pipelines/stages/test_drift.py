@@ -79,7 +79,16 @@ def test_events_may_have_an_empty_day(tmp_path):
     names = job().events
     assert names is not None
     files = days(tmp_path, pl.DataFrame(), events(2))
-    assert read_events(files, names, pl.Int64()).collect().height == 3
+    assert read_events(files, names, pl.Int64(), freeze=True).collect().height == 3
+
+
+def test_events_are_frozen_with_the_log(tmp_path):
+    names = job().events
+    assert names is not None
+    files = days(tmp_path, events(2), events(2).cast({"at": pl.Int32}))
+    assert read_events(files, names, pl.Int64()).collect().height == 6
+    with pytest.raises(LogError, match=r"1.parquet: column 'at' must stay .* found Int32"):
+        read_events(files, names, pl.Int64(), freeze=True)
 
 
 def test_a_column_of_another_kind_is_refused_however_columns_may_change(tmp_path):
