@@ -9,7 +9,8 @@ import polars as pl
 from pipelines.config import Format
 from pipelines.sources._file import reading
 from pipelines.sources._letor import scan_letor
-from pipelines.sources._text import PACKED, blocks_of_lines
+from pipelines.sources._text import PACKED
+from pipelines.sources._types import csv_types, ndjson_types
 
 SUFFIXES: Mapping[str, Format] = {
     ".parquet": "parquet",
@@ -52,35 +53,19 @@ def open_file(file: Path, kind: Format, text: Collection[str]) -> pl.LazyFrame:
 
 
 def _csv(file: Path, text: Collection[str]) -> pl.LazyFrame:
-    if not _has_text(file):
-        return pl.LazyFrame()
-    # All rows decide on the types: the first hundred may hold whole numbers and the next one not.
-    frame = pl.scan_csv(
-        file,
-        glob=False,
-        try_parse_dates=True,
-        infer_schema_length=None,
-        schema_overrides=dict.fromkeys(text, pl.String),
-    )
-    if frame.head(1).collect().is_empty():  # a header alone knows no types
-        return pl.LazyFrame(schema=dict.fromkeys(frame.collect_schema(), pl.Null))
-    return frame
+    types = csv_types(file, text)
+    if all(dtype == pl.Null for dtype in types.values()):  # of no rows, or of nothing at all
+        return pl.LazyFrame(schema=types)
+    read = {name: pl.String() if dtype == pl.Null else dtype for name, dtype in types.items()}
+    rows = pl.scan_csv(file, glob=False, try_parse_dates=True, schema=read)
+    return rows.with_columns(pl.lit(None).alias(name) for name in types if types[name] == pl.Null)
 
 
 def _ndjson(file: Path, text: Collection[str]) -> pl.LazyFrame:
-    if not _has_text(file):
-        return pl.LazyFrame()
-    # Escaped, because this reader alone takes every path for a glob; and it would make a column of
-    # every name that it is told a type of.
+    types = ndjson_types(file, text)
+    # Escaped, because this reader alone takes every path for a glob.
     path = glob.escape(str(file))
-    present = pl.scan_ndjson(path, infer_schema_length=None).collect_schema()
-    types = {name: pl.String for name in text if name in present}
-    return pl.scan_ndjson(path, infer_schema_length=None, schema_overrides=types)
-
-
-def _has_text(file: Path) -> bool:
-    """Look through a text file, which the types need too: is it UTF-8, does it hold anything?"""
-    return any([not text.isspace() for text, _ in blocks_of_lines(file)])  # noqa: C419 - to the end
+    return pl.scan_ndjson(path, schema=types) if types else pl.LazyFrame()
 
 
 SCANNERS: Mapping[Format, Callable[[Path, Collection[str]], pl.LazyFrame]] = {

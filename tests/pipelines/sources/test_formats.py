@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.config import parse_job
 from pipelines.errors import ConfigError, LogError
-from pipelines.sources import format_of, open_log, scan
+from pipelines.sources import _text, _types, format_of, open_log, scan
 from tests.pipelines.job_tables import table
 
 FRAME = pl.DataFrame({"id": ["007", "7"], "n": [1, None]})
@@ -113,3 +113,26 @@ def test_a_broken_trec_file_is_an_error_of_the_log(tmp_path):
 def test_judgments_go_with_a_trec_run_only():
     with pytest.raises(ConfigError, match=r'log.qrels: goes with log.format = "trec"'):
         parse_job(table(log__qrels="qrels.txt"))
+
+
+@pytest.mark.parametrize("at_a_time", [1, 1 << 20])
+def test_all_rows_decide_on_the_types_however_the_text_is_cut(tmp_path, monkeypatch, at_a_time):
+    monkeypatch.setattr(_types, "AT_A_TIME", at_a_time)
+    monkeypatch.setattr(_text, "BLOCK_BYTES", 8)
+    (tmp_path / "log.csv").write_text(
+        'a,b,c,d,e\n1,1,,"x\ny",2026-03-01\n2,2.5,,"say ""hi""",2026-03-02\n3,3,,z,soon\n'
+    )
+    rows = scan(tmp_path / "log.csv")[0].rows.collect()
+    assert rows.dtypes == [pl.Int64, pl.Float64, pl.Null, pl.String, pl.String]
+    assert rows["d"].to_list() == ["x\ny", 'say "hi"', "z"]
+
+
+@pytest.mark.parametrize("at_a_time", [1, 1 << 20])
+def test_all_lines_decide_on_the_keys_however_the_text_is_cut(tmp_path, monkeypatch, at_a_time):
+    monkeypatch.setattr(_types, "AT_A_TIME", at_a_time)
+    monkeypatch.setattr(_text, "BLOCK_BYTES", 8)
+    lines = ['{"a": 1, "tags": []}', '{"a": 2.5, "b": "x"}', '{"a": null, "tags": ["t"]}']
+    (tmp_path / "log.ndjson").write_text("\n".join(lines))
+    rows = scan(tmp_path / "log.ndjson")[0].rows.collect()
+    assert rows.schema == {"a": pl.Float64, "tags": pl.List(pl.String), "b": pl.String}
+    assert rows.rows() == [(1.0, [], None), (2.5, None, "x"), (None, ["t"], None)]
