@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +42,10 @@ OutFolder = Annotated[
 EngineOption = Annotated[
     EngineName, typer.Option("--engine", help="Who prepares: this process, or a Ray cluster.")
 ]
+Date = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="Last day of the log's window (log.days)."),
+]
 Source = Annotated[
     Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
 ]
@@ -56,10 +61,11 @@ def prepare(
     job_file: JobFile,
     log: LogFolder = None,
     out: OutFolder = None,
+    date: Date = None,
     engine: EngineOption = "local",
 ) -> None:
     """Make lists of a log: validate, attribute, label, split, encode, group."""
-    _run(["prepare"], job_file, log, out, engine)
+    _run(["prepare"], job_file, log, out, date, engine)
 
 
 @app.command()
@@ -125,10 +131,11 @@ def run(
     job_file: JobFile,
     log: LogFolder = None,
     out: OutFolder = None,
+    date: Date = None,
     engine: EngineOption = "local",
 ) -> None:
     """Prepare, train and evaluate."""
-    _run(["prepare", "train", "evaluate"], job_file, log, out, engine)
+    _run(["prepare", "train", "evaluate"], job_file, log, out, date, engine)
 
 
 @app.command()
@@ -181,9 +188,10 @@ def _run(
     job_file: Path,
     log: Path | None,
     out: Path | None,
+    date: datetime | None = None,
     engine: EngineName = "local",
 ) -> None:
-    job = load_job(job_file)
+    job = load_job(job_file, date and date.date())
     folders = Folders.of(job, job_file, log, out)
     steps = [(name, _step(name, job, engine)) for name in names]
     if names[0] != "prepare" and not folders.lists.exists():

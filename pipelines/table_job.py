@@ -8,7 +8,7 @@ from pipelines.errors import TableError
 from pipelines.jobs.evaluate_table import TableJob
 from pipelines.options import Given, read_gain
 from pipelines.policy_job import ranking_question, read_resamples, read_seed
-from pipelines.sources import SCANNERS
+from pipelines.sources import SUFFIXES
 from pipelines.table.check import Policy
 from pipelines.table.columns import Columns
 from pipelines.table.metrics import OPTIONS, refuse_unweighted, refuse_useless
@@ -67,7 +67,7 @@ def _other_file(baseline: str | None) -> Path | None:
 def _columns(source: Path, given: Given, *, is_column: bool) -> Columns:
     if is_trec(source):
         if given.qrels is None:
-            tables = ", ".join(SCANNERS)
+            tables = ", ".join(SUFFIXES)
             msg = f"{source}: not one of {tables}; a TREC run needs its judgments: --qrels"
             raise TableError(msg)
         return RUN_COLUMNS

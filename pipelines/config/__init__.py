@@ -14,7 +14,7 @@ from pipelines.config._job import Job
 from pipelines.config._leakage import Leakage
 from pipelines.config._lists import ListLimits
 from pipelines.config._load import load_job, parse_job
-from pipelines.config._log import Events, Log
+from pipelines.config._log import Events, Format, Log
 from pipelines.config._prepare import Preparation
 from pipelines.config._split import Parts
 
@@ -30,6 +30,7 @@ __all__ = [
     "FeatureKind",
     "Features",
     "Filter",
+    "Format",
     "GradeRule",
     "Job",
     "Leakage",
