@@ -30,6 +30,16 @@ FAMILIES: Mapping[str, str] = {
 """What may be asked for, and the function of :mod:`ltr.metrics` that computes it."""
 
 WITHOUT_K = frozenset({"pair_accuracy", "average_relevance_position", "auc"})
+TAKES: Mapping[str, frozenset[str]] = {
+    "gain": frozenset({"dcg", "ndcg"}),
+    "ties": frozenset(FAMILIES.values()) - {"auc", "pair_accuracy"},
+    "relevant": frozenset(FAMILIES.values())
+    - {"average_relevance_position", "dcg", "expected_reciprocal_rank", "ndcg", "pair_accuracy"},
+    "propensity": frozenset(FAMILIES.values())
+    - {"average_precision", "expected_reciprocal_rank", "hit_rate", "reciprocal_rank"},
+}
+"""By option of the command line, the functions that it concerns: known without their import."""
+
 LOWER_IS_BETTER = frozenset({"average_relevance_position"})
 ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "rank_biased_precision": {"p": "persistence"},
