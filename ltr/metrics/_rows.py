@@ -157,8 +157,10 @@ def _best_by_number(rows: Tensor, wanted: int, *, averaged: bool) -> _Best:
     A score's bits, read as a whole number, have its order; a place in the row fits beside them.
     """
     bits = (rows + 0.0).view(torch.int32)
-    key = ~(bits ^ ((bits >> 31) & torch.iinfo(torch.int32).max))
-    key = (key.long() << 32) | torch.arange(rows.shape[1])
+    # Of two negative numbers the one with the larger bits is the smaller.
+    negative = (bits >> 31).bitwise_and_(torch.iinfo(torch.int32).max)
+    key = bits.bitwise_xor_(negative).bitwise_not_().long()
+    key.bitwise_left_shift_(32).bitwise_or_(torch.arange(rows.shape[1]))
     key.numpy().sort(axis=1)
     columns = wanted
     if averaged and wanted < rows.shape[1]:

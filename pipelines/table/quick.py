@@ -202,8 +202,9 @@ def _expected_reciprocal_rank(tied: _Tied, relevant: Array, k: int | None) -> Ar
 
 
 def _log_choose(n: Array, k: Array) -> Array:
-    log_factorial = np.array([lgamma(i + 1) for i in range(int(n.max(initial=0)) + 1)])
-    return log_factorial[n] - log_factorial[k] - log_factorial[n - k]
+    log_factorial: Array = np.array([lgamma(i + 1) for i in range(int(n.max(initial=0)) + 1)])
+    logs: Array = log_factorial[n] - log_factorial[k] - log_factorial[n - k]
+    return logs
 
 
 def _average_precision(relevant: Array, k: int | None) -> Array:
