@@ -25,24 +25,29 @@ def compare(lists: pl.DataFrame, metrics: Iterable[Metric], sure: Sure) -> tuple
         metrics: The metrics, which are columns of ``lists``.
         sure: How intervals are made.
     """
-    weights = _weights(lists)
-    return tuple(_measure(lists, metric, sure, weights) for metric in metrics)
-
-
-def _measure(lists: pl.DataFrame, metric: Metric, sure: Sure, weights: Values | None) -> Measure:
-    ours, theirs = _values(lists, metric.name), _baseline(lists, metric.name)
-    name, lower = metric.name, metric.lower_is_better
-    mean = sure.mean(ours, weights)
-    if theirs is None:
-        return Measure(name=name, lower_is_better=lower, candidate=mean)
-    return Measure(
-        name=name,
-        lower_is_better=lower,
-        candidate=mean,
-        baseline=sure.mean(theirs, weights),
-        difference=sure.difference(ours, theirs, weights),
-        p=sure.p(ours, theirs, weights),
-        detectable=sure.detectable(ours, theirs, weights),
+    metrics, weights = tuple(metrics), _weights(lists)
+    ours = np.column_stack([_values(lists, one.name) for one in metrics])
+    means = sure.means(ours, weights)
+    told = [(one.name, one.lower_is_better) for one in metrics]
+    if AGAINST + metrics[0].name not in lists.columns:
+        return tuple(
+            Measure(name=name, lower_is_better=lower, candidate=mean)
+            for (name, lower), mean in zip(told, means, strict=True)
+        )
+    theirs = np.column_stack([_values(lists, AGAINST + one.name) for one in metrics])
+    baselines = sure.means(theirs, weights)
+    differences = sure.differences(ours, theirs, weights)
+    return tuple(
+        Measure(
+            name=name,
+            lower_is_better=lower,
+            candidate=means[at],
+            baseline=baselines[at],
+            difference=differences[at],
+            p=sure.p(ours[:, at], theirs[:, at], weights),
+            detectable=sure.detectable(ours[:, at], theirs[:, at], weights),
+        )
+        for at, (name, lower) in enumerate(told)
     )
 
 
