@@ -95,7 +95,7 @@ def list_values(scores: Scores, scoring: Scoring, prefix: str = "") -> Iterator[
             scoring.arguments,
         )
         for name, array in arrays:
-            yield pl.Series(prefix + name, array).fill_nan(None)
+            yield pl.Series(prefix + name, array, nan_to_null=True)
         return
     tensors = _tensors(scores, by_id=scoring.arguments.get("ties") == "document_id")
     for name, values in tensor_values(tensors, scoring):
