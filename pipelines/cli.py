@@ -10,16 +10,18 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from ltr.errors import LtrError
 from pipelines import options
-from pipelines.config import Job, load_job
 from pipelines.errors import JobError
-from pipelines.jobs.folders import Folders, locked
 from pipelines.progress import Progress
+
+if TYPE_CHECKING:
+    from pipelines.config import Job
+    from pipelines.jobs.folders import Folders
 
 app = typer.Typer(
     add_completion=False,
@@ -43,7 +45,7 @@ ListsFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A folder of lists, or a run's folder.")
 ]
 FIELDS = frozenset(options.Given._fields)
-Step = Callable[[Job, Folders, Progress], str]
+Step: TypeAlias = "Callable[[Job, Folders, Progress], str]"
 
 
 @app.command()
@@ -162,6 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -> None:
+    from pipelines.config import load_job
+    from pipelines.jobs.folders import Folders, locked
+
     job = load_job(job_file)
     folders = Folders.of(job, job_file, log, out)
     steps = [(name, _step(name, job)) for name in names]
@@ -189,7 +194,7 @@ def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
     typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 
-def _step(name: str, job: Job) -> Step:
+def _step(name: str, job: "Job") -> Step:
     """Return a job's function; imported when needed, because torchrec takes seconds to import."""
     if name == "prepare":
         from pipelines.jobs.prepare import run as prepare_lists
