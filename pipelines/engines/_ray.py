@@ -8,9 +8,12 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.errors import JobError
+
+if TYPE_CHECKING:
+    import ray
 
 Task = TypeVar("Task")
 Record = TypeVar("Record")
@@ -41,11 +44,11 @@ class OnRay:
                 ray.cancel(one, force=True)
 
 
-def _result(done: object) -> Record:  # type: ignore[type-var]
+def _result(done: "ray.ObjectRef[Record]") -> Record:
     import ray
 
     try:
-        return ray.get(done)  # type: ignore[no-any-return]
+        return ray.get(done)
     except ray.exceptions.RayTaskError as error:
         # What the task raised, without the stack of the worker.
         raise error.cause from None
