@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from ltr.data.manifest import Events, Feature, Rows
 from pipelines.config import Drift
