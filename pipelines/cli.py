@@ -12,17 +12,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from ltr.errors import LtrError
 from pipelines import options
-from pipelines.config import Job, load_job
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
-from pipelines.jobs.folders import Folders, locked
 from pipelines.progress import Progress
+
+if TYPE_CHECKING:
+    from pipelines.config import Job
+    from pipelines.jobs.folders import Folders
 
 app = typer.Typer(
     add_completion=False,
@@ -53,7 +55,7 @@ ListsFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A folder of lists, or a run's folder.")
 ]
 FIELDS = frozenset(options.Given._fields)
-Step = Callable[[Job, Folders, Progress], str]
+Step: TypeAlias = "Callable[[Job, Folders, Progress], str]"
 
 
 @app.command()
@@ -191,6 +193,9 @@ def _run(
     date: datetime | None = None,
     engine: EngineName = "local",
 ) -> None:
+    from pipelines.config import load_job
+    from pipelines.jobs.folders import Folders, locked
+
     job = load_job(job_file, date and date.date())
     folders = Folders.of(job, job_file, log, out)
     steps = [(name, _step(name, job, engine)) for name in names]
@@ -218,7 +223,7 @@ def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
     typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 
-def _step(name: str, job: Job, engine: EngineName) -> Step:
+def _step(name: str, job: "Job", engine: EngineName) -> Step:
     """Return a job's function; imported when needed, because torchrec takes seconds to import."""
     if name == "prepare":
         from pipelines.jobs.prepare import run as prepare_lists
