@@ -3,11 +3,11 @@
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from ltr.data.manifest import Rows
+from ltr.data.manifest import Rows, Source
 from ltr.evaluation.propensities import Curve
 from pipelines.accounting import fates
 from pipelines.contracts import PARTS
@@ -47,6 +47,7 @@ class Log:
 
     impressions: Table
     events: Table | None
+    source: Source = field(default_factory=Source)
 
 
 def stretches(table: Table, context: Context) -> list[Stretch]:

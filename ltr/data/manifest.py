@@ -150,6 +150,17 @@ class Events(Record):
         return self
 
 
+class Source(Record):
+    """What was found of a log whose days are asked for, or whose files differ."""
+
+    days: tuple[str, ...] = ()
+    """Days of the window that were read; empty without a window."""
+    missing: tuple[str, ...] = ()
+    """Days of the window of which there is nothing."""
+    drift: tuple[str, ...] = ()
+    """What changed in the columns from file to file, in words."""
+
+
 class Manifest(Record):
     """The whole of ``manifest.json``."""
 
@@ -160,6 +171,7 @@ class Manifest(Record):
     events: Events | None = None
     varying: dict[str, Count] = {}
     """Query features that differ within a list, where the first document's value stands: lists."""
+    source: Source = Source()
     encoder: Annotated[str, Field(pattern="^[0-9a-f]+$")]
     """Fingerprint of the vocabularies and scalers the lists were encoded with."""
     job: dict[str, JsonValue]

@@ -15,7 +15,7 @@ from pipelines.config._job import Job
 from pipelines.config._leakage import Leakage
 from pipelines.config._lists import ListLimits
 from pipelines.config._load import load_job, parse_job
-from pipelines.config._log import Log
+from pipelines.config._log import Format, Log
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Estimate, Propensity
 from pipelines.config._split import Parts
@@ -35,6 +35,7 @@ __all__ = [
     "FeatureKind",
     "Features",
     "Filter",
+    "Format",
     "GradeRule",
     "Job",
     "Leakage",

@@ -1,5 +1,6 @@
 """The whole job file, and the rules that bind its sections to each other."""
 
+import datetime
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -26,6 +27,8 @@ class Job(Config):
 
     output: Name
     """Folder of the run: lists, model and report are written into it."""
+    date: Annotated[datetime.date, Field(strict=False)] | None = None
+    """Last day of the log's window; ``--date`` goes before it."""
     log: Log
     events: Events | None = None
     acted: Acted | None = None
@@ -58,6 +61,13 @@ class Job(Config):
         return {**made, **(dict.fromkeys(ACTED_COLUMNS, "acted") if self.acted else {})}
 
     @property
+    def end(self) -> datetime.datetime | None:
+        """The moment at which the last day of the window is over; rows after it are wrong."""
+        if self.date is None:
+            return None
+        return datetime.datetime.combine(self.date, datetime.time()) + datetime.timedelta(days=1)
+
+    @property
     def recipe(self) -> Recipe:
         """What the job says of the model and its training."""
         return Recipe(towers=self.towers, loss=self.loss, training=self.training)
@@ -68,10 +78,17 @@ class Job(Config):
             raise ConfigError(
                 key="grades", rule="give either [[grades]] rules or log.grade, not both or none"
             )
-        if self.events and not self.log.session:
-            raise ConfigError(key="log.session", rule="is needed to attribute [events]")
+        for key in ("session", "time"):
+            if self.events and not getattr(self.log, key):
+                raise ConfigError(key=f"log.{key}", rule="is needed to attribute [events]")
         if self.lists.max_per_session and not self.log.session:
             raise ConfigError(key="log.session", rule="is needed for lists.max_per_session")
+        if self.leakage.known_at and not self.log.time:
+            raise ConfigError(key="log.time", rule="is needed for leakage.known_at")
+        if self.date and not self.log.days:
+            raise ConfigError(key="log.days", rule="is needed where a date is given")
+        if self.log.qrels and self.log.format != "trec":
+            raise ConfigError(key="log.qrels", rule='goes with log.format = "trec"')
         names = [one.name for one in self.filters]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ConfigError(key="filters", rule="names must differ", found=twice[0])

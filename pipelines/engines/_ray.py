@@ -8,12 +8,12 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.errors import JobError
 
 if TYPE_CHECKING:
-    import ray
+    from ray import ObjectRef
 
 Task = TypeVar("Task")
 Record = TypeVar("Record")
@@ -32,8 +32,8 @@ class OnRay:
         import ray
 
         # A worker's own error is no reason to try again: it would be the same.
-        remote = ray.remote(max_retries=RETRIES, retry_exceptions=False)(function)
-        number_of = {remote.remote(task): number for number, task in enumerate(tasks)}
+        remote: Any = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_call)
+        number_of = {remote.remote(function, task): number for number, task in enumerate(tasks)}
         waiting = list(number_of)
         try:
             while waiting:
@@ -44,7 +44,11 @@ class OnRay:
                 ray.cancel(one, force=True)
 
 
-def _result(done: "ray.ObjectRef[Record]") -> Record:
+def _call(function: Callable[[Task], Record], task: Task) -> Record:
+    return function(task)
+
+
+def _result(done: "ObjectRef[Record]") -> Record:
     import ray
 
     try:

@@ -253,3 +253,18 @@ def test_no_row_of_any_log_is_lost(rows, partitions):
     assert result.rows.height == result.manifest.rows.read == dirty.height
     assert not lists.null_count().sum_horizontal().item()
     assert lists["query_id"].is_unique().all()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(row, max_size=40), st.integers(2, 5), st.integers(1, 60))
+def test_the_result_does_not_depend_on_how_the_log_is_cut(rows, partitions, piece_rows):
+    dirty = pl.concat([log(), pl.DataFrame(rows, schema=SCHEMA)])
+    with cut_into(1, piece_rows=1000):
+        whole = prepared(dirty)
+    with cut_into(partitions, piece_rows=piece_rows):
+        parts = prepared(dirty)
+    for name, lists in whole.lists.items():
+        assert parts.lists[name].sort("time", "query_id").equals(lists)
+    assert parts.encoder.fingerprint == whole.encoder.fingerprint
+    assert parts.manifest.rows == whole.manifest.rows
+    assert parts.manifest.events == whole.manifest.events

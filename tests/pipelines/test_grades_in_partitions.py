@@ -1,5 +1,7 @@
 """What rules, audit and propensities say of a log does not hang on how it is cut."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -15,7 +17,7 @@ from tests.pipelines.cuts import cut_into
 from tests.pipelines.job_tables import job, log
 
 LISTS, DOCUMENTS = 60, 6
-ESTIMATES = {
+ESTIMATES: dict[str, dict[str, Any]] = {
     "harvesting": {"same": ["user"]},
     "pbm": {"same": ["user"]},
     "randomisation": {"shuffled": "price < 9"},
@@ -73,9 +75,9 @@ def logged(tmp_path_factory):
     return folder
 
 
-def everything(folders: Folders) -> dict[str, object]:
+def everything(folders: Folders) -> dict[str, Any]:
     """All that may not hang on the cut, in an order of its own."""
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for part in PARTS:
         shards = [pl.read_ipc(path) for path in sorted((folders.lists / part).glob("*.arrow"))]
         found[part] = pl.concat(shards).sort("query_id").to_dicts()
