@@ -17,8 +17,14 @@ from pipelines.report.words import number
 
 FILE = "propensities.svg"
 
-COLOURS = "color:#1b1f24;--muted:#5b6570;--grid:#d5dae0;--series-0:#1f5fbf;--series-1:#b4531a"
-"""Of the picture alone in a file, where no page gives it any."""
+ALONE = (
+    "font-family:system-ui,sans-serif;background:#fff;color:#1b1f24;"
+    "--muted:#5b6570;--grid:#d5dae0;--series-0:#1f5fbf;--series-1:#b4531a"
+)
+"""Font and colours of the picture alone in a file, where no page gives it any."""
+
+EVERY = 12
+"""Positions up to which each has its tick."""
 
 
 def propensity_picture(curve: Curve) -> Picture:
@@ -28,13 +34,21 @@ def propensity_picture(curve: Curve) -> Picture:
         dotted = (0, (2, 1.5))
         plot.plot(positions, _rates(curve), color=SERIES[1], linestyle=dotted, label="click rate")
         plot.plot(positions, curve.propensities, color=MODEL, label="propensity")
-        known = [(at, one) for at, one in zip(positions, curve.examination, strict=True) if one]
+        known = [
+            (at, one)
+            for at, one in zip(positions, curve.examination, strict=True)
+            if one is not None
+        ]
         plot.plot(*zip(*known, strict=True), color=MODEL, linestyle="", marker="o", markersize=4)
-        plot.axhline(curve.clip, color=MUTED, linewidth=1, dashes=(3, 3), zorder=1)
+        least = f"least {curve.clip:g}"
+        plot.axhline(curve.clip, color=MUTED, linewidth=1, dashes=(3, 3), zorder=1, label=least)
         horizontal_grid(plot, 5)
-        plot.xaxis.set_major_locator(round_ticks(8, integer=True))
-        plot.set(xlabel="position", ylim=(0, None))
-        figure.legend(loc="outside upper left", ncols=2, handlelength=2.4, borderpad=0.2)
+        if len(positions) <= EVERY:
+            plot.set_xticks(positions)
+        else:
+            plot.xaxis.set_major_locator(round_ticks(8, integer=True))
+        plot.set(xlabel=f"position ({curve.method})", ylim=(0, None))
+        figure.legend(loc="outside upper left", ncols=3, handlelength=2.4, borderpad=0.2)
         svg = to_svg(figure, "propensities")
     return Picture(
         name="propensities",
@@ -55,7 +69,7 @@ def propensity_picture(curve: Curve) -> Picture:
 def write_propensity_picture(curve: Curve, folder: Path) -> None:
     """Write ``propensities.svg``, which can be looked at by itself, into a folder of lists."""
     svg = propensity_picture(curve).svg
-    alone = f'<svg xmlns="http://www.w3.org/2000/svg" style="{COLOURS}" '
+    alone = f'<svg xmlns="http://www.w3.org/2000/svg" style="{ALONE}" '
     (folder / FILE).write_text(svg.replace("<svg ", alone, 1) + "\n", encoding="utf-8")
 
 
