@@ -18,7 +18,7 @@ from pipelines.report.words import number
 FILE = "propensities.svg"
 
 ALONE = (
-    "font-family:system-ui,sans-serif;background:#fff;color:#1b1f24;"
+    "color:#1b1f24;background:#fff;font-family:system-ui,sans-serif;"
     "--muted:#5b6570;--grid:#d5dae0;--series-0:#1f5fbf;--series-1:#b4531a"
 )
 """Font and colours of the picture alone in a file, where no page gives it any."""

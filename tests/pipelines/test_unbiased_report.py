@@ -1,6 +1,7 @@
 """What the report does with propensities."""
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
@@ -8,11 +9,19 @@ from ltr.data.manifest import ListsError
 from ltr.data.reader import Lists
 from ltr.evaluation.propensities import Curve
 from ltr.metrics import ndcg
+from pipelines.config import Features, SideFeatures
+from pipelines.encoder import Counts, Encoder
+from pipelines.errors import ConfigError
+from pipelines.held_out import held_out_table
 from pipelines.jobs.evaluate import measure
 from pipelines.report import Rules
 from pipelines.report.picture_propensities import propensity_picture, write_propensity_picture
 from pipelines.report.words import unbiased
+from pipelines.table.columns import Columns
+from pipelines.table.metrics import parameters
+from pipelines.table.names import FAMILIES, WEIGHABLE
 from tests.lists_on_disk import PRICE, write_lists
+from tests.pipelines.job_tables import job
 
 SCORES = torch.tensor([0.1, 0.9, 0.5])
 
@@ -69,3 +78,27 @@ def test_the_picture_alone_brings_its_own_colours(tmp_path):
 def test_clicks_without_any_at_the_first_position_are_drawn_without_rates():
     never = CURVE.model_copy(update={"clicks": (0, 1, 0, 0)})
     assert "<svg" in propensity_picture(never).svg
+
+
+def test_metrics_without_weights_are_refused_and_none_is_measured_unasked():
+    told = {"propensity": {"column": "seen"}, "evaluation__unbiased": True}
+    assert job(**told).evaluation.metrics == ()
+    assert job(**told, evaluation__metrics=["recall@5"]).evaluation.metrics == ("recall@5",)
+    with pytest.raises(ConfigError, match=r"^evaluation\.metrics: must weigh documents.* 'map'"):
+        job(**told, evaluation__metrics=["recall@5", "map"])
+
+
+def test_all_metrics_that_take_weights_are_known():
+    taking = {one for one in FAMILIES.values() if "weights" in parameters(one)}
+    assert taking - {"calibration_error"} == WEIGHABLE
+
+
+def test_rows_of_held_out_lists_bring_their_propensities(tmp_path):
+    lists(tmp_path, propensity=[0.25, 1.0, 0.5])
+    columns = Columns(query="query", label="grade", score="model", propensity="propensity")
+    shard = next((tmp_path / "test").glob("*.arrow"))
+    scores = {"model": pl.Series(SCORES.numpy())}
+    features = Features(query=SideFeatures(), document=SideFeatures(ids=()))
+    encoder = Encoder.fit(Counts.of(pl.LazyFrame({"query_id": ["a"]}), features), features)
+    rows = held_out_table([shard], scores, encoder, columns)
+    assert rows["propensity"].to_list() == [0.25, 1.0, 0.5]
