@@ -6,10 +6,10 @@ known of the log as a whole is what the tasks' small records add up to.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ltr.evaluation.propensities import Curve
 from pipelines import joints
 from pipelines.encoder import Encoder
 from pipelines.spill.work import Work
@@ -19,6 +19,9 @@ from pipelines.steps.grade import Graded, grade
 from pipelines.steps.partition import Context, Part
 from pipelines.steps.scatter import Scattered, scatter
 from pipelines.steps.write import Written, write
+
+if TYPE_CHECKING:
+    from ltr.evaluation.propensities import Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Prepared:
     """Query features that differ within a list, and within how many."""
     audit: pl.DataFrame
     """Rows per rule, grade and day."""
-    curve: Curve | None
+    curve: "Curve | None"
     """Examination by position, where the job estimates it."""
 
 

@@ -4,11 +4,11 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ltr.data.manifest import Rows, Source
-from ltr.evaluation.propensities import Curve
 from pipelines.accounting import fates
 from pipelines.contracts import PARTS
 from pipelines.encoder import Counts, Encoder
@@ -25,6 +25,9 @@ from pipelines.steps.grade import FUTURE_FILE, LISTS_FILE, REASONS_FILE, Graded
 from pipelines.steps.partition import Context, Part
 from pipelines.steps.scatter import Stretch
 from pipelines.steps.write import ENCODER
+
+if TYPE_CHECKING:
+    from ltr.evaluation.propensities import Curve
 
 SLICEABLE = frozenset({".parquet", ".arrow", ".ipc"})
 """Formats of which a stretch can be read without what is before it."""
@@ -154,7 +157,7 @@ def fit_encoder(context: Context, previous: Encoder | None) -> Encoder:
     return encoder
 
 
-def fit_curve(context: Context, progress: Progress) -> Curve | None:
+def fit_curve(context: Context, progress: Progress) -> "Curve | None":
     """Estimate how positions are examined, and leave the curve for those that apply it.
 
     Raises:

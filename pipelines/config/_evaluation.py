@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from ltr.recipe import Seed
 from pipelines.config._base import Config, Name, Names, Share
 from pipelines.errors import ConfigError, TableError
-from pipelines.table.names import WEIGHABLE, parse_metrics
+from pipelines.table.names import TAKES, parse_metrics
 
 
 class Evaluation(Config):
@@ -41,7 +41,8 @@ class Evaluation(Config):
     @model_validator(mode="after")
     def _metrics_can_be_weighed(self) -> "Evaluation":
         found = parse_metrics(",".join(self.metrics)) if self.metrics else ()
-        if self.unbiased and (without := [m.name for m in found if m.function not in WEIGHABLE]):
+        without = [one.name for one in found if one.function not in TAKES["propensity"]]
+        if self.unbiased and without:
             rule = "must weigh documents, since evaluation.unbiased = true divides by propensities"
             raise ConfigError(key="evaluation.metrics", rule=rule, found=without[0])
         return self

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ltr.atomic import replace_folder
 from ltr.data.manifest import Events, Manifest, Rows, Shard, Source, Split, SplitName
-from ltr.evaluation.propensities import Curve
 from pipelines.config import Job
 from pipelines.contracts import PARTS
 from pipelines.encoder import Encoder
@@ -35,6 +34,9 @@ from pipelines.steps.attribute import EVENTS_FILE, Attributed
 from pipelines.steps.grade import GIANTS_FILE, REJECTS_FILE
 from pipelines.steps.partition import Context, collect
 from pipelines.steps.write import ShardRecord, Written
+
+if TYPE_CHECKING:
+    from ltr.evaluation.propensities import Curve
 
 SAMPLE_ROWS = 20_000
 FORMAT = 2
@@ -192,8 +194,8 @@ def _commit(prepared: Prepared, log: Log, context: Context, folder: Path) -> Man
     return manifest
 
 
-def _save_curve(curve: Curve, folder: Path) -> None:
-    # Here, since what draws takes half a second to import and most jobs draw nothing.
+def _save_curve(curve: "Curve", folder: Path) -> None:
+    # Here, since what draws takes seconds to import and most jobs draw nothing.
     from pipelines.report.picture_propensities import write_propensity_picture
 
     curve.save(folder)

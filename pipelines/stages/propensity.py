@@ -8,16 +8,19 @@ out  countable:    the rows of which clicks may be counted, and what is needed t
 """
 
 from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ltr.evaluation.examination import click_model_curve, harvested_curve, shuffled_curve
-from ltr.evaluation.propensities import Curve
 from pipelines.config import Estimate, Job, Propensity
 from pipelines.contracts import FILTERED, PART_COLUMN, REASON, list_types
 from pipelines.errors import LogError
 from pipelines.stages.hashing import hash64
 from pipelines.stages.limit import BEYOND, NO_POSITIVE, ONE_GRADE
+
+if TYPE_CHECKING:
+    from ltr.evaluation.propensities import Curve
 
 COUNTS = pl.Schema(
     {"same": pl.UInt64(), "position": pl.Int32(), "shown": pl.Int64(), "clicks": pl.Int64()}
@@ -99,12 +102,16 @@ def merge_clicks(
     return _added(pl.concat(parts).lazy()).sort("same", "position").collect()
 
 
-def estimate(counts: pl.DataFrame, propensity: Propensity) -> Curve:
+def estimate(counts: pl.DataFrame, propensity: Propensity) -> "Curve":
     """Estimate the curve from the counts of the whole log.
 
     Raises:
         LogError: The log cannot tell.
     """
+    # Here, since the library of estimators imports torch, and most jobs estimate nothing.
+    from ltr.evaluation import click_model_curve, harvested_curve, shuffled_curve
+    from ltr.evaluation.propensities import Curve
+
     kind = propensity.estimate
     if kind is None:
         msg = "the log brings its own propensities"
@@ -131,7 +138,14 @@ def estimate(counts: pl.DataFrame, propensity: Propensity) -> Curve:
     )
 
 
-def attach(rows: pl.LazyFrame, curve: Curve) -> pl.LazyFrame:
+def load_curve(folder: Path) -> "Curve":
+    """Read what ``Curve.save`` left in a folder."""
+    from ltr.evaluation.propensities import Curve
+
+    return Curve.load(folder)
+
+
+def attach(rows: pl.LazyFrame, curve: "Curve") -> pl.LazyFrame:
     """Add ``propensity``: that of the position; of the last one known beyond the curve's end."""
     last = len(curve.propensities) - 1
     at = (pl.col("position") - 1).clip(0, last)

@@ -8,11 +8,10 @@ import polars as pl
 from pydantic import BaseModel
 
 from ltr.data.manifest import SplitName
-from ltr.evaluation.propensities import Curve
 from pipelines.contracts import PARTS, encoded_schema, require
 from pipelines.encoder import Encoder
 from pipelines.shards import write_shard
-from pipelines.stages.propensity import attach, is_estimated
+from pipelines.stages.propensity import attach, is_estimated, load_curve
 from pipelines.steps.partition import Part, collect, parted
 
 ENCODER = "encoder"
@@ -42,7 +41,7 @@ def write(task: Part, folder: Path) -> Written:
     job = context.job
     rows = parted(task).with_columns(time="list_time")
     if is_estimated(job):
-        rows = attach(rows, Curve.load(context.work))
+        rows = attach(rows, load_curve(context.work))
     columns = encoded_schema(job.features, context.schema["time"], job.propensity)
     schema = pl.Schema({**columns, "part": pl.Enum(PARTS)})
     encoded = collect(require(encoder.transform(rows), schema, "encode"), "encode")

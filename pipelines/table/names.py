@@ -54,20 +54,6 @@ TAKES: Mapping[str, frozenset[str]] = {
 
 LOWER_IS_BETTER = frozenset({"average_relevance_position", "calibration_error"})
 OVER: Mapping[str, Over] = {"group_auc": "documents", "calibration_error": "log"}
-WEIGHABLE = frozenset(
-    {
-        "ndcg",
-        "dcg",
-        "precision",
-        "recall",
-        "rank_biased_precision",
-        "pair_accuracy",
-        "average_relevance_position",
-        "auc",
-        "group_auc",
-    }
-)
-"""Those that take weights of documents."""
 ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "rank_biased_precision": {"p": "persistence"},
     "expected_reciprocal_rank": {"max": "max_grade"},

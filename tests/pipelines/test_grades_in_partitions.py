@@ -1,5 +1,7 @@
 """What rules, audit and propensities say of a log does not hang on how it is cut."""
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -123,3 +125,10 @@ def test_clicks_on_filtered_rows_are_not_counted(logged):
     filters = [{"name": "some", "when": "\"user\" = 'u0'"}]
     folders = made(logged, "fewer", split={"by": "hash"}, propensity=told, filters=filters)
     assert sum(Curve.load(folders.lists).shown) < LISTS * DOCUMENTS * 2 / 3
+
+
+def test_to_prepare_nothing_is_imported_that_draws_or_learns():
+    names = "matplotlib", "torch"
+    code = f"import sys, pipelines.jobs.prepare; print([n for n in {names} if n in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]"

@@ -18,8 +18,6 @@ from pipelines.report import Rules
 from pipelines.report.picture_propensities import propensity_picture, write_propensity_picture
 from pipelines.report.words import unbiased
 from pipelines.table.columns import Columns
-from pipelines.table.metrics import parameters
-from pipelines.table.names import FAMILIES, WEIGHABLE
 from tests.lists_on_disk import PRICE, write_lists
 from tests.pipelines.job_tables import job
 
@@ -86,11 +84,6 @@ def test_metrics_without_weights_are_refused_and_none_is_measured_unasked():
     assert job(**told, evaluation__metrics=["recall@5"]).evaluation.metrics == ("recall@5",)
     with pytest.raises(ConfigError, match=r"^evaluation\.metrics: must weigh documents.* 'map'"):
         job(**told, evaluation__metrics=["recall@5", "map"])
-
-
-def test_all_metrics_that_take_weights_are_known():
-    taking = {one for one in FAMILIES.values() if "weights" in parameters(one)}
-    assert taking - {"calibration_error"} == WEIGHABLE
 
 
 def test_rows_of_held_out_lists_bring_their_propensities(tmp_path):
