@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from ltr.data.batch import RankingBatch
+from ltr.data.columns import as_tensor
 from ltr.data.manifest import Feature, Manifest
 from ltr.data.sparse import KeyedJaggedTensor
 from ltr.recipe import Recipe, TowersConfig
@@ -56,17 +57,17 @@ class ArrowLists(Dataset[Row]):
 
     def __getitem__(self, number: int) -> Row:
         """A tensor per column, and for a jagged one its lengths."""
-        row = {GRADE: torch.from_dlpack(self.grade[number].values)}
+        row = {GRADE: as_tensor(self.grade[number].values)}
         for feature, column in self.columns:
             cell = column[number]
             if not isinstance(cell, pa.ListScalar):
                 row[feature.column] = torch.tensor([cell.as_py()])
             elif not pa.types.is_list(cell.type.value_type):
-                row[feature.column] = torch.from_dlpack(cell.values)
+                row[feature.column] = as_tensor(cell.values)
             else:
-                row[feature.column] = torch.from_dlpack(cell.values.flatten())
+                row[feature.column] = as_tensor(cell.values.flatten())
                 lengths = cell.values.value_lengths()
-                row[feature.column + LENGTHS] = torch.from_dlpack(lengths)
+                row[feature.column + LENGTHS] = as_tensor(lengths)
         return row
 
 
@@ -78,18 +79,18 @@ class MemoryLists(Dataset[Row]):
         grade = table[GRADE].combine_chunks()
         self.starts = grade.offsets.to_pylist()
         self.on_lists: dict[str, Tensor] = {}
-        self.on_documents = {GRADE: torch.from_dlpack(grade.values).clone()}
+        self.on_documents = {GRADE: as_tensor(grade.values).clone()}
         self.jagged: dict[str, tuple[Tensor, list[int], Tensor]] = {}
         for feature in features:
             name, column = feature.column, table[feature.column].combine_chunks()
             if feature.side == "query":
-                self.on_lists[name] = torch.from_dlpack(column).clone()
+                self.on_lists[name] = as_tensor(column).clone()
             elif feature.kind == "ids":
-                values, inner = torch.from_dlpack(column.values.values), column.values.offsets
-                lengths = torch.from_dlpack(inner).diff()
+                values, inner = as_tensor(column.values.values), column.values.offsets
+                lengths = as_tensor(inner).diff()
                 self.jagged[name] = values.clone(), inner.to_pylist(), lengths
             else:
-                self.on_documents[name] = torch.from_dlpack(column.values).clone()
+                self.on_documents[name] = as_tensor(column.values).clone()
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -289,7 +290,7 @@ class PlainTrainer:
     def step(self, batch: Padded) -> float:
         """Learn from one batch and give its loss."""
         loss = self.loss(self.model(batch), batch[GRADE], batch["mask"])
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()

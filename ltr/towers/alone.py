@@ -18,7 +18,7 @@ from torchrec.distributed.types import ParameterSharding, ShardingEnv
 class AloneTables(ShardedEmbeddingBagCollection):
     """Tables that one process holds: its ids go straight to the fused lookup."""
 
-    def forward(self, features: KeyedJaggedTensor) -> KeyedTensor:  # type: ignore[override]
+    def forward(self, features: KeyedJaggedTensor) -> KeyedTensor:
         """The pooled vectors, as the sharded tables give them, without the wait for them."""
         if self._has_uninitialized_input_dist or set(self._sharding_types) != {"table_wise"}:
             return super().forward(features)

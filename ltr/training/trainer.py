@@ -77,7 +77,7 @@ class Trainer:
             update: Whether the dense weights change; else the gradient is kept for a later call.
             stop: Whether this rank was asked to stop, to be told to all.
         """
-        here = batch.to(self.device)
+        here = batch if self.device.type == "cpu" else batch.to(self.device)
         with _seeded(chance, self.device), self._precision():
             scores = self.model(here).float()
         blocks = self.objective.draw(scores, batch, chance)
