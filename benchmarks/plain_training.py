@@ -298,7 +298,7 @@ class PlainTrainer:
 
 
 def loader(
-    lists: Dataset[Row], collate: Callable[[list[Row]], Any], *, size: int, workers: int = 0
+    lists: Dataset[Row], collate: Callable[[list[Row]], Any], *, size: int
 ) -> DataLoader[Any]:
     """Shuffled batches."""
     return DataLoader(
@@ -306,8 +306,6 @@ def loader(
         batch_size=size,
         shuffle=True,
         collate_fn=collate,
-        num_workers=workers,
-        persistent_workers=workers > 0,
     )
 
 

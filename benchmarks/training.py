@@ -79,8 +79,8 @@ HEAD = """# Speed of training
 
 Written by `python -m benchmarks.training --write`. {cores} cores, torch {torch},
 arithmetic by {threads} thread on both sides. Medians over turns that alternate between the rows of
-a table; a turn warms up first. Processor time is that of all threads of this process; that of a
-DataLoader's workers is not counted.
+a table; a turn warms up first. Processor time is that of all threads of this process. The DataLoaders
+have no worker processes.
 """
 
 
@@ -242,16 +242,12 @@ def end_to_end(folder: Path) -> str:
         measure=partial(our_training, lists, folder / "model", recipe),
     )
     sides = [ours]
-    for dataset, workers in PLAIN:
-        name = f"{DATASETS[dataset]}, workers: {workers}"
-        work = plain_training(dataset, lists, recipe, workers)
-        sides.append(Side(name=name, measure=repeated(work)))
+    for dataset in (MemoryLists, ArrowLists):
+        work = plain_training(dataset, lists, recipe)
+        sides.append(Side(name=DATASETS[dataset], measure=repeated(work)))
     take_turns(sides, turns=5)
     text = rates("The sample job's model, documents learned from", sides)
     return f"{text}\nOur model waited for its batches {100 * ours.waited:.1f} % of the time.\n"
-
-
-PLAIN: list[tuple[Callable[..., Any], int]] = [(MemoryLists, 0), (MemoryLists, 1), (ArrowLists, 0)]
 
 
 def our_training(lists: Path, out: Path, recipe: Recipe) -> Took:
@@ -286,9 +282,7 @@ class Watch:
         self._processor = time.process_time()
 
 
-def plain_training(
-    dataset: Callable[..., Any], lists: Path, recipe: Recipe, workers: int
-) -> Callable[[], int]:
+def plain_training(dataset: Callable[..., Any], lists: Path, recipe: Recipe) -> Callable[[], int]:
     """Steps of the same model by torch alone."""
     features = Manifest.load(lists).features
     num_neg = recipe.loss.arguments["num_neg"]
@@ -299,9 +293,7 @@ def plain_training(
         recipe,
     )
     size = recipe.training.lists_per_batch
-    batches = forever(
-        loader(dataset(lists, features), padded_batch(features), size=size, workers=workers)
-    )
+    batches = forever(loader(dataset(lists, features), padded_batch(features)))
 
     def steps() -> int:
         documents = 0

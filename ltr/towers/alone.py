@@ -15,7 +15,7 @@ from torchrec.distributed.model_parallel import DataParallelWrapper, Distributed
 from torchrec.distributed.types import ParameterSharding, ShardingEnv
 
 
-class AloneTables(ShardedEmbeddingBagCollection):
+class AloneTables(ShardedEmbeddingBagCollection):  # type: ignore[misc]
     """Tables that one process holds: its ids go straight to the fused lookup."""
 
     def forward(self, features: KeyedJaggedTensor) -> KeyedTensor:
