@@ -293,7 +293,7 @@ def plain_training(dataset: Callable[..., Any], lists: Path, recipe: Recipe) -> 
         recipe,
     )
     size = recipe.training.lists_per_batch
-    batches = forever(loader(dataset(lists, features), padded_batch(features)))
+    batches = forever(loader(dataset(lists, features), padded_batch(features), size=size))
 
     def steps() -> int:
         documents = 0
