@@ -78,9 +78,9 @@ def main() -> None:
 HEAD = """# Speed of training
 
 Written by `python -m benchmarks.training --write`. {cores} cores, torch {torch},
-arithmetic by {threads} thread on both sides. Medians over turns that alternate between the rows of
-a table; a turn warms up first. Processor time is that of all threads of this process. The DataLoaders
-have no worker processes.
+arithmetic by {threads} thread on both sides. Medians over turns that alternate between the rows
+of a table; a turn warms up first. Processor time is that of all threads of this process. The
+DataLoaders have no worker processes.
 """
 
 
