@@ -12,21 +12,23 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import typer
 
 from ltr.errors import LtrError
 from pipelines import options
-from pipelines.config import Job, load_job
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
-from pipelines.jobs.folders import Folders, locked
-from pipelines.jobs.launch import launch
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
 from pipelines.progress import Progress
+
+if TYPE_CHECKING:
+    from pipelines.config import Job
+    from pipelines.jobs.folders import Folders
 
 app = typer.Typer(
     add_completion=False,
@@ -52,6 +54,10 @@ Profile = Annotated[
 EngineOption = Annotated[
     EngineName, typer.Option("--engine", help="Who prepares: this process, or a Ray cluster.")
 ]
+Date = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="Last day of the log's window (log.days)."),
+]
 Source = Annotated[
     Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
 ]
@@ -59,7 +65,7 @@ ListsFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A folder of lists, or a run's folder.")
 ]
 FIELDS = frozenset(options.Given._fields)
-Step = Callable[[Job, Folders, Progress], str]
+Step: TypeAlias = "Callable[[Job, Folders, Progress], str]"
 
 
 @app.command()
@@ -67,10 +73,11 @@ def prepare(
     job_file: JobFile,
     log: LogFolder = None,
     out: OutFolder = None,
+    date: Date = None,
     engine: EngineOption = "local",
 ) -> None:
     """Make lists of a log: validate, attribute, label, split, encode, group."""
-    _run(["prepare"], job_file, _How(log, out, engine))
+    _run(["prepare"], job_file, _How(log, out, date, engine))
 
 
 @app.command()
@@ -141,13 +148,14 @@ def run(
     job_file: JobFile,
     log: LogFolder = None,
     out: OutFolder = None,
+    date: Date = None,
     engine: EngineOption = "local",
     nproc: Processes = 1,
     *,
     profile: Profile = False,
 ) -> None:
     """Prepare, train and evaluate."""
-    how = _How(log, out, engine, nproc, profile)
+    how = _How(log, out, date, engine, nproc, profile)
     _run(["prepare", "train", "evaluate"], job_file, how)
 
 
@@ -207,13 +215,17 @@ class _How(NamedTuple):
 
     log: Path | None = None
     out: Path | None = None
+    date: datetime | None = None
     engine: EngineName = "local"
     nproc: int = 1
     profile: bool = False
 
 
 def _run(names: list[str], job_file: Path, how: _How) -> None:
-    job = load_job(job_file)
+    from pipelines.config import load_job
+    from pipelines.jobs.folders import Folders
+
+    job = load_job(job_file, how.date and how.date.date())
     folders = Folders.of(job, job_file, how.log, how.out)
     if num_ranks() > 1 and (names != ["train"] or how.nproc > 1):
         msg = "torchrun starts `ltr train` without --nproc, and no other command"
@@ -225,6 +237,8 @@ def _run(names: list[str], job_file: Path, how: _How) -> None:
     if how.nproc == 1:
         _work(steps, job, folders)
         return
+    from pipelines.jobs.launch import launch
+
     for name, step in steps.items():
         if name == "train":
             arguments = ["train", str(job_file), "--out", str(folders.run)]
@@ -233,8 +247,10 @@ def _run(names: list[str], job_file: Path, how: _How) -> None:
             _work({name: step}, job, folders)
 
 
-def _work(steps: dict[str, Step], job: Job, folders: Folders) -> None:
+def _work(steps: dict[str, Step], job: "Job", folders: "Folders") -> None:
     """Do the steps; of the processes of a training, the first holds the folder and is heard."""
+    from pipelines.jobs.folders import locked
+
     is_first = rank() == 0
     with locked(folders.run) if is_first else nullcontext():
         for name, step in steps.items():
@@ -258,7 +274,7 @@ def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
     typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 
-def _step(name: str, job: Job, how: _How) -> Step:
+def _step(name: str, job: "Job", how: _How) -> Step:
     """Return a job's function; imported when needed, because torchrec takes seconds to import."""
     if name == "prepare":
         from pipelines.jobs.prepare import run as prepare_lists

@@ -14,6 +14,7 @@ from pipelines.table.columns import (
     FREQUENCY,
     LABEL,
     POSITION,
+    PROPENSITY,
     QUERY,
     SCORE,
     Columns,
@@ -44,12 +45,16 @@ def held_out_table(
     if columns.frequency is not None:
         ours[FREQUENCY] = f"query/{columns.frequency}"
     documents = ["document_id", "position", "grade"]
+    if columns.propensity is not None:
+        documents.append(columns.propensity)
     lists = pl.scan_ipc(list(shards), glob=False).select(
         pl.col("query_id").alias(QUERY),
         *(_decoded(column, encoder).alias(part) for part, column in ours.items()),
         *documents,
     )
     names = {"document_id": DOCUMENT, "position": POSITION, "grade": LABEL}
+    if columns.propensity is not None:
+        names[columns.propensity] = PROPENSITY
     rows = lists.explode(documents).rename(names).collect()
     # Lists and scores are whole in memory anyway: a model was asked for all of them at once.
     given = [scores[columns.score].alias(SCORE)]

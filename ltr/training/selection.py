@@ -3,7 +3,7 @@
 import difflib
 import re
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from torch import Tensor
 
@@ -56,15 +56,20 @@ class Selection:
             raise RecipeError(key=_KEY, rule=rule)
         return cls(metric, int(found[2]) if found[2] else None)
 
-    def value(self, scores: Tensor, lists: Lists) -> float:
+    def value(self, scores: Tensor, lists: Lists, weights: Tensor | None = None) -> float:
         """The metric's mean over the lists for which it is defined.
 
         Args:
             scores: [docs] of all lists, in the order of the files.
             lists: What was scored.
+            weights: [docs] of the documents; a metric that takes none leaves them out.
         """
-        cutoff = {} if self.k is None else {"k": self.k}
-        return float(self.metric.function(scores, lists.grades(), lengths=lists.lengths, **cutoff))
+        given: dict[str, Any] = {"lengths": lists.lengths}
+        if self.k is not None:
+            given["k"] = self.k
+        if weights is not None and self.metric.takes("weights"):
+            given["weights"] = weights
+        return float(self.metric.function(scores, lists.grades(), **given))
 
     def is_better(self, value: float, *, than: float | None) -> bool:
         """Whether ``value`` is better than the best one before it, None where it is the first."""

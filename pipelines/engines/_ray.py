@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.errors import JobError
 
@@ -32,7 +32,7 @@ class OnRay:
         import ray
 
         # A worker's own error is no reason to try again: it would be the same.
-        remote = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_call)
+        remote: Any = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_call)
         number_of = {remote.remote(function, task): number for number, task in enumerate(tasks)}
         waiting = list(number_of)
         try:

@@ -50,10 +50,14 @@ def put_together(numbers: pl.Expr, texts: pl.Series, *, lists: bool) -> pl.Expr:
 def join(parts: Sequence[Numbered]) -> pl.Series:
     """Put parts one after another as Enum, or lists of it, of the texts that they really use."""
     flat = [_Flat.of(part) for part in parts]
-    texts = pl.concat([one.texts for one in flat]).unique().sort()
-    enum = pl.Enum(texts)
+    every = pl.concat([one.texts for one in flat])
+    texts = every.unique().sort()
+    # All at once: each cast to an Enum first hashes all its texts.
+    places = every.cast(pl.Enum(texts)).to_physical().cast(pl.UInt32).to_numpy()
+    starts = np.cumsum([len(one.texts) for one in flat])[:-1]
     arrays = [
-        _renumbered(part, one, enum, len(texts)) for part, one in zip(parts, flat, strict=True)
+        _renumbered(part, one, new)
+        for part, one, new in zip(parts, flat, np.split(places, starts), strict=True)
     ]
     numbers = pl.DataFrame({"": pl.Series(pa.chunked_array(arrays))})
     lists = isinstance(numbers.dtypes[0], pl.List)
@@ -86,9 +90,9 @@ class _Flat(NamedTuple):
         return cls(numbers, missing, used, texts)
 
 
-def _renumbered(part: Numbered, flat: _Flat, enum: pl.Enum, size: int) -> pa.Array:
+def _renumbered(part: Numbered, flat: _Flat, new: NDArray[np.uint32]) -> pa.Array:
     table = np.zeros(max(len(part.texts), 1), np.uint32)
-    table[flat.used] = flat.texts.cast(enum).to_physical().to_numpy() if size else 0
+    table[flat.used] = new
     numbers = pa.array(table[flat.numbers], mask=flat.missing)
     return _lists(part.numbers, numbers) if _is_list(part.numbers) else numbers
 

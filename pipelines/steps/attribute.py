@@ -56,7 +56,7 @@ def attribute_events(task: Part, folder: Path) -> Attributed:
     # As text: the two sides number it each in their own way.
     keys = as_text(as_frame(read_pieces(context.left_by("match"), task.number)).lazy())
     events = as_text(as_frame(read_pieces(context.left_by("read events"), task.number)).lazy())
-    found = attribute(keys.drop("home"), events, context.job.events.counts)
+    found = attribute(keys.drop("home"), events, context.job.events)
     homes = keys.select(impression="row", home="home")
     matched = found.join(homes, on="impression", how="left", maintain_order="left")
     happened = collect(matched, "attribute")

@@ -14,13 +14,18 @@ from pipelines.contracts import ORDER, REASON
 from pipelines.spill.coded import as_text
 from pipelines.spill.pieces import as_frame, read_pieces
 from pipelines.spill.rows import write_rows
-from pipelines.stages.attribute import count
+from pipelines.stages.attribute import count, tally
+from pipelines.stages.audit import FILE as AUDIT_FILE
+from pipelines.stages.audit import audit
+from pipelines.stages.derive import derive
 from pipelines.stages.filters import leave_out
 from pipelines.stages.group import varying
 from pipelines.stages.label import label
 from pipelines.stages.leakage import from_the_future
 from pipelines.stages.limit import limit
+from pipelines.stages.observe import observe
 from pipelines.stages.order import in_order
+from pipelines.stages.propensity import COUNTED, countable, is_estimated
 from pipelines.stages.sessions import bot_sessions
 from pipelines.stages.split import stamp
 from pipelines.stages.vet import vet
@@ -31,6 +36,8 @@ from pipelines.steps.partition import Part, collect, rows_of_giants, validated
 LISTS_FILE, FUTURE_FILE = "lists.arrow", "future.parquet"
 REASONS_FILE, REJECTS_FILE = "reasons.parquet", "rejects.parquet"
 GIANTS_FILE = "giant-{:05}.parquet"
+SEEN_FILE = "seen.arrow"
+"""Of which clicks are counted, where propensities are estimated."""
 
 
 class Graded(BaseModel):
@@ -48,8 +55,7 @@ def grade(task: Part, folder: Path) -> Graded:
     """Leave the graded rows of a partition, what is known of its lists, and the rejects."""
     job = task.context.job
     valid = collect(validated(task), "read")
-    good = vet(leave_out(_with_counts(task, valid.lazy()), job.filters), job)
-    rows = collect(stamp(limit(label(good, job), job.lists, _bots(task))), "label")
+    rows = _limited(task, valid.lazy(), folder)
     if job.leakage.known_at:
         from_the_future(rows.lazy()).collect().write_parquet(folder / FUTURE_FILE)
     rejects = as_text(rows.lazy().filter(REJECTED).drop("list_time"))
@@ -67,12 +73,27 @@ def grade(task: Part, folder: Path) -> Graded:
     )
 
 
+def _limited(task: Part, valid: pl.LazyFrame, folder: Path) -> pl.DataFrame:
+    """Give each row its grade or its reason; leave the audit, and what clicks are counted of."""
+    job = task.context.job
+    told = derive(_with_counts(task, valid), job)
+    good = collect(vet(leave_out(told, job.filters), job), "label").lazy()
+    collect(audit(good, job), "label").write_parquet(folder / AUDIT_FILE)
+    graded = label(observe(good, job), job)
+    rows = collect(stamp(limit(graded, job.lists, _bots(task))), "label")
+    if not is_estimated(job):
+        return rows
+    seen = collect(countable(rows.lazy()), "label")
+    seen.write_ipc(folder / SEEN_FILE, compression="uncompressed")
+    return rows.drop(COUNTED, strict=False)
+
+
 def _with_counts(task: Part, rows: pl.LazyFrame) -> pl.LazyFrame:
     events = task.context.job.events
     if events is None:
         return rows
     attributed = as_frame(read_pieces(task.context.left_by("attribute"), task.number))
-    return count(rows, as_text(attributed.lazy()), events.counts)
+    return count(rows, tally(as_text(attributed.lazy()), events), events)
 
 
 def _reject_giants(task: Part, folder: Path) -> list[pl.DataFrame]:

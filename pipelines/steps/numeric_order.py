@@ -14,8 +14,8 @@ def in_numeric_order(rows: pl.DataFrame) -> pl.Series | None:
 
     Example:
         >>> queries = pl.Series(["a", "b", "a"], dtype=pl.Enum(["a", "b"]))
-        >>> rows = pl.DataFrame({"query_id": queries, "list_time": [5, 3, 5], "position": [2, 1, 1]})
-        >>> in_numeric_order(rows).to_list()
+        >>> rows = {"query_id": queries, "list_time": [5, 3, 5], "position": [2, 1, 1]}
+        >>> in_numeric_order(pl.DataFrame(rows)).to_list()
         [1, 2, 0]
     """
     query = rows["query_id"].to_physical().to_numpy()

@@ -13,6 +13,7 @@ from pipelines.spill.budget import Plan
 from pipelines.spill.giants import giants, part
 from pipelines.spill.pieces import Piece, as_frame, read_pieces
 from pipelines.spill.rows import scan_rows
+from pipelines.stages.read import place
 from pipelines.stages.split import Cuts, assign
 from pipelines.stages.validate import validate
 
@@ -50,7 +51,9 @@ def validated(task: Part) -> pl.LazyFrame:
 
     The rows of giant queries are not among them.
     """
-    return validate(as_frame([rest for rest, _ in _without_giants(task)]).lazy())
+    job = task.context.job
+    rows = as_frame([rest for rest, _ in _without_giants(task)]).lazy()
+    return validate(place(rows, job), job.end)
 
 
 def rows_of_giants(task: Part) -> Iterator[pl.DataFrame]:
@@ -69,6 +72,8 @@ def most_rows(job: Job) -> int:
 def _without_giants(task: Part) -> Iterator[tuple[Piece, Piece]]:
     pieces = read_pieces(task.context.left_by("read"), task.number)
     names = giants(pieces, "query_id", most_rows(task.context.job))
+    if not len(names):
+        return ((piece, Piece(piece.rows.slice(0, 0), piece.texts)) for piece in pieces)
     return (part(piece, "query_id", names) for piece in pieces)
 
 
@@ -87,6 +92,9 @@ def collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
     """
     try:
         return frame.collect()
+    except OSError as error:
+        rule = "the log's files must stay as they are while it is read"
+        raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
     except pl.exceptions.PolarsError as error:
         raise not_as_promised(error, stage) from None
 

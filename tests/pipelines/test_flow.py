@@ -5,6 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltr.data.manifest import Manifest
+from ltr.data.reader import Lists
+from ltr.evaluation.propensities import Curve
 from pipelines.encoder import Encoder
 from pipelines.errors import LogError
 from pipelines.jobs.folders import Folders
@@ -140,6 +142,60 @@ def test_rejects_are_kept_with_their_reason(folders):
     assert manifest.rows.rejected == {"document is already in this query": 2}
     rejected = pl.read_parquet(folders.lists / "rejects" / "events-00000.parquet")
     assert rejected["reason"].to_list() == list(manifest.events.rejected)
+
+
+def test_late_events_are_kept_apart_and_counted(folders):
+    manifest = made(folders, events__window=1)
+    assert manifest.events.rejected == {"later after its impression than events.window": 5}
+    assert manifest.events.attributed == 10
+
+
+def test_the_audit_of_the_rules_is_written(folders):
+    made(folders)
+    audit = pl.read_parquet(folders.lists / "audit.parquet")
+    assert audit.select("grade", "held", "given").rows() == [(0, 20, 20), (1, 10, 5), (2, 5, 5)]
+
+
+def test_a_rule_that_holds_nowhere_is_told(folders, caplog):
+    rules = [{"grade": 2, "when": "buys > 7"}, {"grade": 1, "when": "clicks > 0"}]
+    with caplog.at_level("INFO"):
+        made(folders, grades=rules)
+    assert "grades[0].when holds on no usable row: buys > 7" in caplog.text
+
+
+def propensities(folders, split):
+    lists = Lists(folders.lists, split).propensities()
+    return None if lists is None else lists.tolist()
+
+
+def test_lists_carry_the_propensities_of_the_log(folders):
+    told = log().with_columns(seen=1 / pl.col("rank"))
+    told.write_parquet(folders.log / "log.parquet")
+    made(folders, propensity={"column": "seen", "clip": 0.4})
+    assert propensities(folders, "test") == pytest.approx([1.0, 0.5, 0.4] * 2)
+
+
+def test_propensities_are_estimated_from_the_training_part_and_kept_with_the_lists(folders):
+    # Of the training part, d1 is clicked every time at position 2 and half of the time at 1.
+    rank = pl.when(pl.col("shown") % 20 == 0).then(3 - pl.col("rank")).otherwise("rank")
+    moved = log(40).with_columns(rank=pl.when(pl.col("rank") < 3).then(rank).otherwise("rank"))
+    moved.write_parquet(folders.log / "log.parquet")
+    events(40).filter((pl.col("at") % 40 != 1) | (pl.col("at") > 280)).write_parquet(
+        folders.log / "events.parquet"
+    )
+    made(folders, propensity={"estimate": "harvesting", "clicked": "clicks > 0"})
+    curve = Curve.load(folders.lists)
+    assert curve.shown == (28, 28, 28)
+    assert curve.clicks == (7, 14, 0)
+    assert curve.propensities[:2] == (1.0, 1.0)
+    assert propensities(folders, "test") == pytest.approx([*curve.propensities] * 8)
+    assert "<svg xmlns" in (folders.lists / "propensities.svg").read_text()
+
+
+def test_without_the_section_lists_carry_no_propensities(folders):
+    made(folders)
+    assert propensities(folders, "train") is None
+    assert not (folders.lists / "propensities.json").exists()
 
 
 def test_the_encoder_that_is_saved_is_the_one_of_the_manifest(folders):

@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.progress import Progress
@@ -24,6 +24,7 @@ def partition_zero(rows):
     return pl.zeros(rows, dtype=pl.UInt16, eager=True).to_numpy()
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(st.sampled_from(["a", "b", "c", None])), min_size=1, max_size=4))
 def test_what_is_above_the_limit_over_all_pieces_is_found_and_nothing_else(
     tmp_path_factory, columns
