@@ -12,8 +12,7 @@ class Screen(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch):
+def terminal_of(monkeypatch):
     screen = Screen()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -21,7 +20,8 @@ def terminal(monkeypatch):
     return screen
 
 
-def test_on_a_terminal_a_step_is_a_bar_with_its_count_and_what_it_says(terminal):
+def test_on_a_terminal_a_step_is_a_bar_with_its_count_and_what_it_says(monkeypatch):
+    terminal = terminal_of(monkeypatch)
     with Progress("train") as shown, shown.step("epochs") as step:
         step.expect(2000)
         for _ in range(1200):
@@ -68,7 +68,8 @@ def test_a_step_that_fails_is_not_said_to_be_done(caplog):
     assert caplog.messages == []
 
 
-def test_a_step_can_begin_where_another_one_was_left(terminal):
+def test_a_step_can_begin_where_another_one_was_left(monkeypatch):
+    terminal = terminal_of(monkeypatch)
     with Progress("train") as shown, shown.step("epochs") as step:
         step.expect(2000)
         step.advance(1500)
@@ -76,7 +77,8 @@ def test_a_step_can_begin_where_another_one_was_left(terminal):
     assert "1,501/2,000" in terminal.getvalue()
 
 
-def test_a_hidden_job_draws_nothing_on_a_terminal(terminal):
+def test_a_hidden_job_draws_nothing_on_a_terminal(monkeypatch):
+    terminal = terminal_of(monkeypatch)
     with Progress("train", hidden=True) as shown, shown.step("epochs") as step:
         step.advance()
     assert terminal.getvalue() == ""
