@@ -53,9 +53,9 @@ def prepare(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> 
 
 
 @app.command()
-def train(job_file: JobFile, out: OutFolder = None) -> None:
+def train(job_file: JobFile, out: OutFolder = None, warm_start: options.WarmStart = None) -> None:
     """Train a model on the lists that `ltr prepare` made."""
-    _run(["train"], job_file, None, out)
+    _run(["train"], job_file, None, out, warm_start)
 
 
 @app.command()
@@ -161,9 +161,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(names: list[str], job_file: Path, log: Path | None, out: Path | None) -> None:
+def _run(
+    names: list[str],
+    job_file: Path,
+    log: Path | None,
+    out: Path | None,
+    warm_start: str | None = None,
+) -> None:
     job = load_job(job_file)
-    folders = Folders.of(job, job_file, log, out)
+    folders = Folders.of(job, job_file, log, out, warm_start)
     steps = [(name, _step(name, job)) for name in names]
     if names[0] != "prepare" and not folders.lists.exists():
         msg = f"{folders.lists}: there are no lists yet; run ltr prepare first"

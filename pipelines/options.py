@@ -1,4 +1,4 @@
-"""The options of ``ltr evaluate`` for a scored table and of ``ltr inspect``."""
+"""The options of ``ltr evaluate`` for a scored table, of ``ltr train`` and ``ltr inspect``."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -86,6 +86,13 @@ Clip = Annotated[float | None, _option("--clip", "Where weights are cut (10).", 
 Trec = Annotated[bool, _option("--trec", "Also write qrels.txt and run.txt into --out.")]
 Memory = Annotated[
     float | None, _option("--memory", "GiB of rows held, if a list's rows lie apart.", HOW)
+]
+
+WarmStart = Annotated[
+    Text,
+    _option(
+        "--warm-start", "Begin with this model (its folder or its run's), or previous.", "Train"
+    ),
 ]
 
 INSPECT = "Inspect"

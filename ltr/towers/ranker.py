@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torchrec import EmbeddingBagCollection
 
 from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Feature, Side
@@ -84,6 +85,22 @@ class Ranker(nn.Module):
 def is_table(name: str) -> bool:
     """Whether the parameter of a ranker with this name is an embedding table."""
     return ".embedding_bags." in name
+
+
+def table_columns(ranker: nn.Module) -> dict[str, tuple[str, ...]]:
+    """Which columns are looked up in each embedding table, by the name of its parameter.
+
+    Example:
+        >>> item = Feature(side="document", name="item", kind="id", size=9)
+        >>> table_columns(Ranker([item], TowersConfig(), seed=0))
+        {'document_tower.tables.embedding_bags.0_item.weight': ('document/item',)}
+    """
+    return {
+        f"{name}.embedding_bags.{table.name}.weight": tuple(table.feature_names)
+        for name, part in ranker.named_modules()
+        if isinstance(part, EmbeddingBagCollection)
+        for table in part.embedding_bag_configs()
+    }
 
 
 def _of(side: Side, features: Sequence[Feature]) -> list[Feature]:

@@ -12,6 +12,7 @@ from ltr.training.loop import SnapshotPolicy, train
 from ltr.training.progress import Progress, Silent, Start, StepRecord, Together
 from ltr.training.scoring import score
 from ltr.training.signals import InterruptedTrainingError
+from ltr.training.warm_start import WarmStart
 
 __all__ = [
     "EpochRecord",
@@ -25,6 +26,7 @@ __all__ = [
     "Start",
     "StepRecord",
     "Together",
+    "WarmStart",
     "load_history",
     "load_ranker",
     "score",

@@ -17,10 +17,12 @@ from pipelines.config._load import load_job, parse_job
 from pipelines.config._log import Events, Log
 from pipelines.config._prepare import Preparation
 from pipelines.config._split import Parts
+from pipelines.config._training import PREVIOUS, Training
 
 __all__ = [
     "MAX_GRADE",
     "MISSING",
+    "PREVIOUS",
     "WITHIN_LIST",
     "Column",
     "Drift",
@@ -39,6 +41,7 @@ __all__ = [
     "Preparation",
     "Scale",
     "SideFeatures",
+    "Training",
     "load_job",
     "parse_job",
 ]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
+from ltr.recipe import LossConfig, Recipe, TowersConfig
 from pipelines.config._base import Config, Name
 from pipelines.config._drift import Drift
 from pipelines.config._evaluation import Evaluation
@@ -16,6 +16,7 @@ from pipelines.config._lists import ListLimits
 from pipelines.config._log import Events, Log
 from pipelines.config._prepare import Preparation
 from pipelines.config._split import Parts
+from pipelines.config._training import Training
 from pipelines.errors import ConfigError
 
 
@@ -35,7 +36,7 @@ class Job(Config):
     prepare: Preparation = Preparation()
     towers: TowersConfig = TowersConfig()
     loss: LossConfig = LossConfig()
-    training: TrainingConfig = TrainingConfig()
+    training: Training = Training()
     evaluation: Evaluation = Evaluation()
     drift: Drift = Drift()
 
@@ -50,7 +51,7 @@ class Job(Config):
     @property
     def recipe(self) -> Recipe:
         """What the job says of the model and its training."""
-        return Recipe(towers=self.towers, loss=self.loss, training=self.training)
+        return Recipe(towers=self.towers, loss=self.loss, training=self.training.config)
 
     @model_validator(mode="after")
     def _keys_agree(self) -> "Job":

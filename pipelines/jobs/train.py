@@ -1,10 +1,11 @@
 """``ltr train``: lists on disk in, a model out."""
 
-from ltr.training import EpochRecord, Start, StepRecord, train
+from ltr.training import EpochRecord, Start, StepRecord, WarmStart, train
 from ltr.training.objective import Objective
 from pipelines.config import Job
 from pipelines.jobs.folders import Folders
 from pipelines.progress import Progress, Step
+from pipelines.warm_start import in_words, warm_start
 
 
 def run(job: Job, folders: Folders, progress: Progress) -> str:
@@ -12,15 +13,27 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
 
     Raises:
         ListsError: There are no lists, or they are not as their manifest says.
+        ModelError: The model to begin with has other features or towers.
+        EncoderError: Its encoder, or that of the lists, is missing or damaged.
         NonFiniteError: The loss or a gradient was not finite.
     """
     with progress.step("epochs") as step:
-        history = train(folders.lists, folders.model, job.recipe, _Shown(step, job))
+        begin = _begin(folders, step)
+        shown = _Shown(step, job)
+        history = train(folders.lists, folders.model, job.recipe, shown, warm_start=begin)
     best = max((one for one in history if one.is_best), key=lambda one: one.epoch)
     return (
         f"wrote {folders.model}\nepoch {best.epoch} of {len(history)}, "
         f"validation NDCG@10 {best.validation_ndcg:.4f}"
     )
+
+
+def _begin(folders: Folders, step: Step) -> WarmStart | None:
+    if folders.begin is None:
+        return None
+    begin = warm_start(folders.begin, folders.lists)
+    step.say(f"begins with {folders.begin}: {in_words(begin.rows or {})}")
+    return begin
 
 
 def check_loss(job: Job) -> None:

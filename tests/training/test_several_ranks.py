@@ -13,7 +13,16 @@ from ltr.data.manifest import Feature
 from ltr.data.reader import Lists
 from ltr.recipe import Recipe, TowersConfig
 from ltr.towers import Ranker, distribute, plain_weights, process_group
-from ltr.training import EpochRecord, SnapshotPolicy, load_history, load_ranker, score, train
+from ltr.training import (
+    EpochRecord,
+    SnapshotPolicy,
+    WarmStart,
+    load_history,
+    load_ranker,
+    score,
+    train,
+)
+from ltr.training.checkpoint import load_optimizer
 from tests.training.planted import planted, recipe
 from tests.training.test_snapshots import Crash
 
@@ -72,6 +81,10 @@ def test_two_processes_reach_the_loss_curve_of_one(
     for alone, shared in zip(one, two, strict=True):
         assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
         assert shared.validation_ndcg == pytest.approx(alone.validation_ndcg, abs=2e-3)
+    alone_state, shared_state = (load_optimizer(tmp_path / name) for name in ("one", "two"))
+    assert alone_state.keys() == shared_state.keys()
+    for name, value in alone_state.items():
+        torch.testing.assert_close(shared_state[name], value, atol=1e-3, rtol=1e-2)
 
 
 def test_a_snapshot_of_two_ranks_is_gone_on_from_by_one(lists: Path, tmp_path: Path) -> None:
@@ -85,6 +98,21 @@ def test_a_snapshot_of_two_ranks_is_gone_on_from_by_one(lists: Path, tmp_path: P
     whole, gone_on = load_history(tmp_path / "whole"), load_history(tmp_path / "model")
     for alone, mixed in zip(whole, gone_on, strict=True):
         assert mixed.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+
+
+def _train_on(lists: Path, out: Path, settings: Recipe, model: Path) -> None:
+    train(lists, out, settings, warm_start=WarmStart(model))
+
+
+def test_two_processes_begin_with_the_model_of_one(lists: Path, tmp_path: Path) -> None:
+    train(lists, tmp_path / "first", recipe(epochs=2))
+    settings = recipe(epochs=2, seed=9)
+    _train_on(lists, tmp_path / "one", settings, tmp_path / "first")
+    on_two_ranks(tmp_path, _train_on, lists, tmp_path / "two", settings, tmp_path / "first")
+    one, two = load_history(tmp_path / "one"), load_history(tmp_path / "two")
+    for alone, shared in zip(one, two, strict=True):
+        assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+    assert one[0].train_loss < load_history(tmp_path / "first")[0].train_loss
 
 
 FEATURES = [

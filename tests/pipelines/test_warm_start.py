@@ -1,0 +1,151 @@
+"""Two nights with one command: the second begins with the model of the first."""
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ltr.data.manifest import Manifest
+from ltr.training import ModelCard
+from ltr.training.checkpoint import load_optimizer
+from pipelines.cli import main
+from pipelines.encoder import Encoder
+
+JOB = """
+output = "run"
+[log]
+path = "log.parquet"
+query = "q"
+document = "d"
+time = "t"
+position = "p"
+grade = "g"
+[features]
+extend = true
+min_count = 1
+[features.query]
+ids = ["user"]
+[features.document]
+ids = ["d"]
+numbers = ["price"]
+[towers]
+embedding_dim = 4
+query = [8, 4]
+document = [8, 4]
+scorer = [4]
+[training]
+epochs = 1
+lists_per_batch = 16
+"""
+
+
+def write_log(folder: Path, night: int) -> None:
+    """Each night the catalogue moves on by ten documents of forty, and new users come."""
+    rows = [
+        {
+            "q": f"n{night}-{query:03}",
+            "user": f"u{query % 15 + 5 * night}",
+            "d": f"d{(query * 7 + doc * 3) % 40 + 10 * night}",
+            "t": night * 1000 + query,
+            "p": doc + 1,
+            "g": (query + doc) % 3,
+            "price": float((query * doc) % 11),
+        }
+        for query in range(120)
+        for doc in range(6)
+    ]
+    pl.DataFrame(rows).write_parquet(folder / "log.parquet")
+
+
+def ltr(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    path = tmp_path / "job.toml"
+    path.write_text(JOB)
+    write_log(tmp_path, 0)
+    assert ltr("prepare", path) == 0
+    return path
+
+
+def kept(run: Path) -> dict[str, tuple[int, int]]:
+    parent = ModelCard.load(run / "model").parent
+    assert parent is not None
+    assert parent.optimizer
+    return {column: (rows.kept, rows.new) for column, rows in parent.tables.items()}
+
+
+def test_the_second_night_goes_on_with_the_ids_that_are_still_there(
+    job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert ltr("train", job, "--warm-start", "previous") == 0, "there is no previous model yet"
+    assert ModelCard.load(run / "model").parent is None
+    before = Encoder.load(run / "model" / "encoder")
+    state = load_optimizer(run / "model")
+    write_log(tmp_path, 1)
+    assert ltr("prepare", job) == 0
+    assert ltr("train", job, "--warm-start", "previous") == 0
+    assert re.search(
+        r"begins with .*run/model: query/user \d+ of \d+ rows, doc", capsys.readouterr().err
+    )
+    today = Encoder.load(run / "lists" / "encoder")
+    rows = today.rows_from(before, "document/d")
+    assert kept(run)["document/d"] == (int((rows >= 0).sum()), int((rows < 0).sum()))
+    assert 20 < kept(run)["document/d"][0] < 41
+    slot = "document_tower.tables.embedding_bags.0_d.weight.momentum1"
+    follows = rows > 0
+    after = load_optimizer(run / "model")[slot].numpy()
+    assert (after[follows] >= state[slot].numpy()[rows[follows]]).all(), "Adagrad only adds"
+
+
+def test_the_job_file_names_the_model_of_another_run(job: Path, tmp_path: Path) -> None:
+    assert ltr("train", job, "--out", tmp_path / "run") == 0
+    second = tmp_path / "second.toml"
+    second.write_text(job.read_text().replace('"run"', '"other"') + 'warm_start = "run"\n')
+    assert ltr("prepare", second) == 0
+    assert ltr("train", second) == 0
+    card = ModelCard.load(tmp_path / "other" / "model")
+    assert card.parent is not None
+    assert card.encoder == Manifest.load(tmp_path / "other" / "lists").encoder
+    assert kept(tmp_path / "other")["query/user"][1] == 0
+    assert "warm_start" not in card.recipe.training.model_dump()
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert ltr(*arguments) == 2
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_folder_without_a_model_is_refused_before_any_work(
+    job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, "train", job, "--warm-start", tmp_path / "nowhere")
+    assert "nowhere: training.warm_start must be the folder of a model or of a run" in said
+    job.write_text(JOB + 'warm_start = "nowhere"\n')
+    assert "training.warm_start must be" in refused(capsys, "run", job)
+
+
+def test_a_model_of_other_features_is_refused_by_name(
+    job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ltr("train", job) == 0
+    job.write_text(JOB.replace('ids = ["d"]', 'ids = ["d", "p"]'))
+    assert ltr("prepare", job) == 0
+    said = refused(capsys, "train", job, "--warm-start", "previous")
+    assert said.endswith("features of the model it begins with: document/p is new")
+    assert ModelCard.load(tmp_path / "run" / "model").parent is None
+
+
+def test_an_encoder_that_is_not_the_models_is_refused(
+    job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ltr("train", job) == 0
+    model = tmp_path / "run" / "model"
+    card = (model / "model.json").read_text()
+    (model / "model.json").write_text(re.sub('"encoder": "[0-9a-f]+"', '"encoder": "ab"', card))
+    said = refused(capsys, "train", job, "--warm-start", "previous")
+    assert "must be the encoder with the fingerprint ab; the folder has" in said
