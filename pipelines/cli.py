@@ -42,6 +42,10 @@ Source = Annotated[
 ListsFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A folder of lists, or a run's folder.")
 ]
+VectorsSource = Annotated[
+    Path,
+    typer.Argument(metavar="JOB|MODEL", help="A job file (TOML), or a model's or run's folder."),
+]
 FIELDS = frozenset(options.Given._fields)
 Step = Callable[[Job, Folders, Progress], str]
 
@@ -117,6 +121,30 @@ def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None
 
 
 @app.command()
+def vectors(
+    source: VectorsSource,
+    out: options.VectorsFile,
+    queries: options.QueriesFile = None,
+    lists: options.Lists = None,
+    part: options.Part = None,
+) -> None:
+    """Write the document vectors of a two-tower model (interaction dot) for a vector index.
+
+    A document has one row: as it was shown last. The score of a query and a document is the product
+    of their vectors.
+    """
+    from pipelines.inspect.command import parts_of
+    from pipelines.jobs.vectors import VectorsJob
+    from pipelines.jobs.vectors import run as write_vectors
+
+    model, default = _model_and_lists(source)
+    job = VectorsJob(model, lists or default, parts_of(part), out, queries)
+    with Progress("vectors") as progress:
+        done = write_vectors(job, progress)
+    typer.echo(textwrap.indent(f"vectors: {done}", "  ").strip())
+
+
+@app.command()
 def inspect(
     folder: ListsFolder,
     query: options.ListId = None,
@@ -179,6 +207,15 @@ def _run(
             with Progress(name) as progress:
                 done = step(job, folders, progress)
             typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
+
+
+def _model_and_lists(source: Path) -> tuple[Path, Path]:
+    """The model of a job, of a run or of its own folder, and the lists beside it."""
+    if source.suffix == ".toml":
+        folders = Folders.of(load_job(source), source, None, None)
+        return folders.model, folders.lists
+    run = source if (source / "model").exists() else source.absolute().parent
+    return (run / "model" if run == source else source), run / "lists"
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
