@@ -121,12 +121,12 @@ def plain_weights(model: DistributedModelParallel) -> dict[str, Tensor]:
     for name, weight in model.state_dict().items():
         if not isinstance(weight, ShardedTensor):
             plain[name] = weight.detach().cpu().clone()
-        elif (whole := gathered(weight)) is not None:
+        elif (whole := _gathered(weight)) is not None:
             plain[name] = whole
     return plain
 
 
-def gathered(weight: ShardedTensor) -> Tensor | None:
+def _gathered(weight: ShardedTensor) -> Tensor | None:
     """All shards as one tensor on the CPU, on rank 0 alone; all ranks call it."""
     with without_advice():
         out = None
