@@ -83,7 +83,10 @@ def _held(slots: Mapping[str, Any]) -> Iterator[tuple[_Shard, Tensor]]:
         for local in value.local_shards():
             about = local.metadata
             offsets, sizes = tuple(about.shard_offsets), tuple(about.shard_sizes)
-            yield _Shard(name, tuple(value.metadata().size), offsets, sizes, rank), local.tensor.detach()
+            yield (
+                _Shard(name, tuple(value.metadata().size), offsets, sizes, rank),
+                local.tensor.detach(),
+            )
 
 
 def _on_rank_0(shard: _Shard, held: Mapping[_Shard, Tensor]) -> Tensor | None:

@@ -111,6 +111,12 @@ def _odd_features(before: Sequence[Feature], now: Sequence[Feature]) -> list[str
         for column, kind in ours.items()
         if column in theirs and theirs[column] != kind
     ]
+    tables = {feature.column: feature.table for feature in before}
+    odd += [
+        f"{feature.column} uses the table of {feature.table} and did not"
+        for feature in now
+        if feature.column in tables and tables[feature.column] != feature.table
+    ]
     if not odd and list(ours) != list(theirs):
         moved = next(a for a, b in zip(ours, theirs, strict=True) if a != b)
         odd = [f"they stand in another order, from {moved} on"]

@@ -115,6 +115,28 @@ def test_the_job_file_names_the_model_of_another_run(job: Path, tmp_path: Path) 
     assert "warm_start" not in card.recipe.training.model_dump()
 
 
+def test_a_table_that_both_sides_share_follows_its_ids(job: Path, tmp_path: Path) -> None:
+    for night in range(2):
+        write_log(tmp_path, night)
+        log = pl.read_parquet(tmp_path / "log.parquet")
+        shown = pl.col("d").shift(6).over(pl.lit(1))
+        log = log.with_columns(seen=pl.concat_list(shown.fill_null("d0"), pl.lit("never shown")))
+        log.write_parquet(tmp_path / "log.parquet")
+        shared = 'columns = { seen = { vocabulary = "document/d" } }'
+        lists = f'ids = ["user"]\nid_lists = ["seen"]\n{shared}\n'
+        job.write_text(JOB.replace('ids = ["user"]\n', lists, 1) + 'warm_start = "previous"\n')
+        assert ltr("prepare", job) == 0
+        assert ltr("train", job) == 0
+    manifest = Manifest.load(tmp_path / "run" / "lists")
+    seen = next(one for one in manifest.features if one.name == "seen")
+    assert seen.table == "document/d"
+    known = Encoder.load(tmp_path / "run" / "model" / "encoder").known
+    assert known["query/seen"] is known["document/d"]
+    rows = kept(tmp_path / "run")["query/seen,document/d"]
+    assert sum(rows) == seen.size
+    assert 20 < rows[0] < 41
+
+
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     assert ltr(*arguments) == 2
     return capsys.readouterr().err.splitlines()[-1]
