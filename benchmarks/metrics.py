@@ -25,8 +25,7 @@ HEAD = f"""# Metrics, measured
 NDCG@{K} with exponential gain of {DOCS:,} documents in {LISTS:,} ragged lists, float32 scores and
 int64 grades in, the mean out, padding built within the time; seconds of CPU on one thread. The
 peers average no ties and check nothing; ours does both. "Times" is the faster peer's time over
-ours: with ties across the cutoff of most lists it is below 1, because whole tied groups are looked
-at. Written by `python benchmarks/metrics.py --write`.
+ours. Written by `python benchmarks/metrics.py --write`.
 
 | lists | padded top-k in torch | numpy lexsort | ours | times |
 |---|---|---|---|---|

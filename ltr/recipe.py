@@ -160,6 +160,9 @@ class LossConfig(Config):
     negatives_from: Literal["list", "batch"] = "list"
     """Of a loss with ``num_neg``: the positive's own list, or all lists of the batch.
     The hardest of a whole batch can drive all scores together early in the training."""
+    unbiased: bool = False
+    """Whether relevant documents weigh 1 / propensity, so that clicks count as they would have if
+    all positions were examined equally. The lists must carry propensities."""
 
 
 class TrainingConfig(Config):

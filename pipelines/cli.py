@@ -9,17 +9,22 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from ltr.errors import LtrError
 from pipelines import options
-from pipelines.config import Job, load_job
+from pipelines.engines import EngineName
 from pipelines.errors import JobError
-from pipelines.jobs.folders import Folders, locked
 from pipelines.progress import Progress
+
+if TYPE_CHECKING:
+    from pipelines.config import Job
+    from pipelines.jobs.folders import Folders
 
 app = typer.Typer(
     add_completion=False,
@@ -36,6 +41,13 @@ LogFolder = Annotated[
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Folder of the run, instead of the job file's output.")
 ]
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="Who prepares: this process, or a Ray cluster.")
+]
+Date = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="Last day of the log's window (log.days)."),
+]
 Source = Annotated[
     Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
 ]
@@ -47,19 +59,25 @@ VectorsSource = Annotated[
     typer.Argument(metavar="JOB|MODEL", help="A job file (TOML), or a model's or run's folder."),
 ]
 FIELDS = frozenset(options.Given._fields)
-Step = Callable[[Job, Folders, Progress], str]
+Step: TypeAlias = "Callable[[Job, Folders, Progress], str]"
 
 
 @app.command()
-def prepare(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
+def prepare(
+    job_file: JobFile,
+    log: LogFolder = None,
+    out: OutFolder = None,
+    date: Date = None,
+    engine: EngineOption = "local",
+) -> None:
     """Make lists of a log: validate, attribute, label, split, encode, group."""
-    _run(["prepare"], job_file, log, out)
+    _run(["prepare"], job_file, log, out, date, engine)
 
 
 @app.command()
 def train(job_file: JobFile, out: OutFolder = None, warm_start: options.WarmStart = None) -> None:
     """Train a model on the lists that `ltr prepare` made."""
-    _run(["train"], job_file, None, out, warm_start)
+    _run(["train"], job_file, None, out, warm_start=warm_start)
 
 
 @app.command()
@@ -115,9 +133,15 @@ def evaluate(
 
 
 @app.command()
-def run(job_file: JobFile, log: LogFolder = None, out: OutFolder = None) -> None:
+def run(
+    job_file: JobFile,
+    log: LogFolder = None,
+    out: OutFolder = None,
+    date: Date = None,
+    engine: EngineOption = "local",
+) -> None:
     """Prepare, train and evaluate."""
-    _run(["prepare", "train", "evaluate"], job_file, log, out)
+    _run(["prepare", "train", "evaluate"], job_file, log, out, date, engine)
 
 
 @app.command()
@@ -194,11 +218,16 @@ def _run(
     job_file: Path,
     log: Path | None,
     out: Path | None,
+    date: datetime | None = None,
+    engine: EngineName = "local",
     warm_start: str | None = None,
 ) -> None:
-    job = load_job(job_file)
+    from pipelines.config import load_job
+    from pipelines.jobs.folders import Folders, locked
+
+    job = load_job(job_file, date and date.date())
     folders = Folders.of(job, job_file, log, out, warm_start)
-    steps = [(name, _step(name, job)) for name in names]
+    steps = [(name, _step(name, job, engine)) for name in names]
     if names[0] != "prepare" and not folders.lists.exists():
         msg = f"{folders.lists}: there are no lists yet; run ltr prepare first"
         raise JobError(msg)
@@ -211,6 +240,9 @@ def _run(
 
 def _model_and_lists(source: Path) -> tuple[Path, Path]:
     """The model of a job, of a run or of its own folder, and the lists beside it."""
+    from pipelines.config import load_job
+    from pipelines.jobs.folders import Folders
+
     if source.suffix == ".toml":
         folders = Folders.of(load_job(source), source, None, None)
         return folders.model, folders.lists
@@ -232,12 +264,12 @@ def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
     typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 
-def _step(name: str, job: Job) -> Step:
+def _step(name: str, job: "Job", engine: EngineName) -> Step:
     """Return a job's function; imported when needed, because torchrec takes seconds to import."""
     if name == "prepare":
         from pipelines.jobs.prepare import run as prepare_lists
 
-        return prepare_lists
+        return partial(prepare_lists, engine=engine)
     if name == "train":
         from pipelines.jobs.train import check_loss
         from pipelines.jobs.train import run as train_model

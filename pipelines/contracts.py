@@ -1,23 +1,24 @@
 """The columns that pass between the stages: one schema per arrow.
 
 A column's name says where it comes from: plain names are the pipeline's own, ``log/<column>`` is a
-column of the log (or an event count) that grade rules and filters read, ``list/<use>`` one that
-lists are ordered, parted or checked by, ``query/<column>`` and ``document/<column>`` are features.
-So no column of a log can collide with one of ours.
+column of the log (or one made of events) that grade rules and filters read, ``list/<use>`` one that
+lists are ordered, parted or checked by, ``query/<column>`` and ``document/<column>`` are features,
+``value/<column>`` is a number of an event. So no column of a log can collide with one of ours.
 
 ```
-IMPRESSIONS ─validate─▶ + reason ─count─▶ + log/<count> ─filters, vet, label─▶ GRADED
-GRADED ─limit, split─▶ + list_time, part
-EVENTS ─attribute─▶ + impression, reason          GRADED ─encode─▶ ENCODED ─group─▶ LISTS
+IMPRESSIONS ─validate─▶ + reason ─count, derive─▶ + log/<made>
+            ─filters, vet, observe, label─▶ GRADED
+EVENTS ─attribute─▶ + impression, reason ─tally─▶ what count joins
+GRADED ─limit, split─▶ + list_time, part ─encode─▶ ENCODED ─group─▶ LISTS
 ```
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
 from ltr.data.manifest import SplitName
-from pipelines.config import MISSING, FeatureKind, Features
+from pipelines.config import MISSING, FeatureKind, Features, Propensity
 from pipelines.errors import LogError
 
 REASON = "reason"
@@ -79,23 +80,41 @@ def impressions_schema(features: Features, time: pl.DataType) -> pl.Schema:
     )
 
 
-def events_schema(time: pl.DataType) -> pl.Schema:
-    """One row per action that somebody took."""
+def events_schema(time: pl.DataType, values: Iterable[str] = ()) -> pl.Schema:
+    """One row per action that somebody took, and what the columns ``values`` of the events say."""
     return pl.Schema(
         {
             "session_id": pl.String(),
             "document_id": pl.String(),
             "time": time,
             "action": pl.String(),
+            **{f"value/{name}": pl.Float64() for name in values},
         }
     )
 
 
-def graded_schema(features: Features, time: pl.DataType) -> pl.Schema:
+def observed_columns(propensity: Propensity | None) -> dict[str, pl.DataType]:
+    """What is kept of an impression for the sake of propensities.
+
+    A propensity that the log gives; or what one is estimated from: ``clicked``, ``shuffled`` (of
+    lists in random order) and ``same`` (equal where a click is equally likely once examined).
+    """
+    if propensity is None:
+        return {}
+    if propensity.estimate is None:
+        return {"propensity": pl.Float32()}
+    if propensity.estimate == "randomisation":
+        return {"clicked": pl.Boolean(), "shuffled": pl.Boolean()}
+    return {"clicked": pl.Boolean(), "same": pl.String()}
+
+
+def graded_schema(
+    features: Features, time: pl.DataType, propensity: Propensity | None = None
+) -> pl.Schema:
     """Impressions with their grade and the reason why they cannot be used, if any."""
-    return pl.Schema(
-        {**impressions_schema(features, time), REASON: pl.String(), "grade": pl.UInt8()}
-    )
+    rows = impressions_schema(features, time)
+    observed = observed_columns(propensity)
+    return pl.Schema({**rows, REASON: pl.String(), **observed, "grade": pl.UInt8()})
 
 
 def list_types(schema: Mapping[str, pl.DataType], *names: str) -> dict[str, pl.DataType]:
@@ -104,7 +123,9 @@ def list_types(schema: Mapping[str, pl.DataType], *names: str) -> dict[str, pl.D
     return {name: dtype for name, dtype in ours.items() if name in (names or ours)}
 
 
-def encoded_schema(features: Features, time: pl.DataType) -> pl.Schema:
+def encoded_schema(
+    features: Features, time: pl.DataType, propensity: Propensity | None = None
+) -> pl.Schema:
     """Usable impressions of one part as numbers: what ``group`` makes lists of."""
     encoded = {column: ENCODED_TYPES[kind] for column, kind in encoded_columns(features)}
     return pl.Schema(
@@ -114,6 +135,7 @@ def encoded_schema(features: Features, time: pl.DataType) -> pl.Schema:
             "document_id": pl.String(),
             "position": pl.Int32(),
             "grade": pl.UInt8(),
+            **({"propensity": pl.Float32()} if propensity else {}),
             **encoded,
         }
     )

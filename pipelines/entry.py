@@ -1,10 +1,14 @@
 """The console script: runs ``pipelines.cli``, or says which extra is not installed."""
 
+import gc
 import sys
 
 
 def main() -> int:
-    """Run the command line and return the exit code."""
+    """Run the command line of a process and return its exit code."""
+    # Imports make objects by the hundred thousand, which all stay: to look through them time and
+    # again, and once more at the exit, takes as long as the imports themselves.
+    gc.set_threshold(100_000)
     try:
         from pipelines.cli import main as run
 
@@ -18,3 +22,5 @@ def main() -> int:
             "pip install 'ltr[pipelines,cpu]' (README, \"Installing\")\n"
         )
         return 2
+    finally:
+        gc.freeze()

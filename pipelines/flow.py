@@ -6,6 +6,9 @@ known of the log as a whole is what the tasks' small records add up to.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
 
 from pipelines import joints
 from pipelines.encoder import Encoder
@@ -17,6 +20,9 @@ from pipelines.steps.partition import Context, Part
 from pipelines.steps.scatter import Scattered, scatter
 from pipelines.steps.write import Written, write
 
+if TYPE_CHECKING:
+    from ltr.evaluation.propensities import Curve
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -27,6 +33,10 @@ class Prepared:
     written: list[Written]
     varying: dict[str, int]
     """Query features that differ within a list, and within how many."""
+    audit: pl.DataFrame
+    """Rows per rule, grade and day."""
+    curve: "Curve | None"
+    """Examination by position, where the job estimates it."""
 
 
 def prepare(log: joints.Log, context: Context, work: Work, previous: Encoder | None) -> Prepared:
@@ -48,9 +58,11 @@ def prepare(log: joints.Log, context: Context, work: Work, previous: Encoder | N
     graded = work.map("grade", grade, parts, Graded)
     joints.refuse_unusable(graded, context)
     varying = joints.say_varying(graded, work.progress)
+    audit = joints.say_audit(context, work.progress)
     parts = joints.with_cuts(parts, context)
     fitted = work.map("fit", fit, parts, Fitted)
     joints.refuse_hopeless(graded, fitted, context)
     encoder = joints.fit_encoder(context, previous)
+    curve = joints.fit_curve(context, work.progress)
     written = work.map("write", write, parts, Written)
-    return Prepared(encoder, attributed, written, varying)
+    return Prepared(encoder, attributed, written, varying, audit, curve)

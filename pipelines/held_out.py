@@ -14,6 +14,7 @@ from pipelines.table.columns import (
     FREQUENCY,
     LABEL,
     POSITION,
+    PROPENSITY,
     QUERY,
     SCORE,
     Columns,
@@ -44,12 +45,16 @@ def held_out_table(
     if columns.frequency is not None:
         ours[FREQUENCY] = f"query/{columns.frequency}"
     documents = ["document_id", "position", "grade"]
+    if columns.propensity is not None:
+        documents.append(columns.propensity)
     lists = pl.scan_ipc(list(shards), glob=False).select(
         pl.col("query_id").alias(QUERY),
         *(_decoded(column, encoder).alias(part) for part, column in ours.items()),
         *documents,
     )
     names = {"document_id": DOCUMENT, "position": POSITION, "grade": LABEL}
+    if columns.propensity is not None:
+        names[columns.propensity] = PROPENSITY
     rows = lists.explode(documents).rename(names).collect()
     # Lists and scores are whole in memory anyway: a model was asked for all of them at once.
     given = [scores[columns.score].alias(SCORE)]
@@ -59,13 +64,16 @@ def held_out_table(
 
 
 def _decoded(column: str, encoder: Encoder) -> pl.Expr:
-    if encoder.kinds[column] == "number":
-        scaler = encoder.scalers[column]
+    back = encoder.unit_and_offset(column)
+    if back is not None:
+        unit, offset = back
         # What was stored is a float32: what it cannot tell apart is one value.
-        digits = max(0, 5 - math.ceil(math.log10(scaler.deviation)))
-        value = pl.col(column).cast(pl.Float64) * scaler.deviation + scaler.mean
+        digits = max(0, 5 - math.ceil(math.log10(unit)))
         # Adding 0 takes the sign off a 0.
-        return value.round(digits) + 0.0
-    known = encoder.vocabularies[column].cast(pl.String)
-    numbers = pl.int_range(1, len(known) + 1, dtype=pl.Int64, eager=True)
-    return pl.col(column).replace_strict(numbers, known, default=UNSEEN, return_dtype=pl.String)
+        return (pl.col(column).cast(pl.Float64) * unit + offset).round(digits) + 0.0
+    texts = encoder.texts(column)
+    if texts is None:
+        return pl.col(column)
+    numbers = pl.int_range(0, len(texts), dtype=pl.Int64, eager=True)
+    known = texts.fill_null(UNSEEN)
+    return pl.col(column).replace_strict(numbers, known, return_dtype=pl.String)

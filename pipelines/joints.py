@@ -3,24 +3,31 @@
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ltr.data.manifest import Rows
+from ltr.data.manifest import Rows, Source
 from pipelines.accounting import fates
 from pipelines.contracts import PARTS
 from pipelines.encoder import Counts, Encoder
 from pipelines.errors import LogError
 from pipelines.progress import Progress
 from pipelines.sources import LogFile
+from pipelines.stages.audit import FILE as AUDIT_FILE
+from pipelines.stages.audit import merge_audits, silent_rules
 from pipelines.stages.leakage import refuse_future, refuse_shared_keys
+from pipelines.stages.propensity import estimate, is_estimated, merge_clicks
 from pipelines.stages.split import cuts
-from pipelines.steps.fit import COUNTS_FILE, KEYS_FILE, Fitted
+from pipelines.steps.fit import CLICKS_FILE, COUNTS_FILE, KEYS_FILE, Fitted
 from pipelines.steps.grade import FUTURE_FILE, LISTS_FILE, REASONS_FILE, Graded
 from pipelines.steps.partition import Context, Part
 from pipelines.steps.scatter import Stretch
 from pipelines.steps.write import ENCODER
+
+if TYPE_CHECKING:
+    from ltr.evaluation.propensities import Curve
 
 SLICEABLE = frozenset({".parquet", ".arrow", ".ipc"})
 """Formats of which a stretch can be read without what is before it."""
@@ -43,6 +50,7 @@ class Log:
 
     impressions: Table
     events: Table | None
+    source: Source = field(default_factory=Source)
 
 
 def stretches(table: Table, context: Context) -> list[Stretch]:
@@ -97,6 +105,16 @@ def say_varying(graded: Sequence[Graded], progress: Progress) -> dict[str, int]:
     return dict(total)
 
 
+def say_audit(context: Context, progress: Progress) -> pl.DataFrame:
+    """Add up how often grade rules hold, and tell which of them give no grade."""
+    pieces = (pl.read_parquet(path / AUDIT_FILE) for path in context.left_by("grade"))
+    whole = merge_audits(pieces)
+    with progress.step("grade rules") as step:
+        for sentence in silent_rules(whole, context.job):
+            step.say(sentence)
+    return whole
+
+
 def with_cuts(parts: Sequence[Part], context: Context) -> list[Part]:
     """Find when the parts begin: the times of all lists are sorted, 8 bytes a list."""
     found = (
@@ -137,6 +155,22 @@ def fit_encoder(context: Context, previous: Encoder | None) -> Encoder:
     shutil.rmtree(context.work / ENCODER, ignore_errors=True)
     encoder.save(context.work / ENCODER)
     return encoder
+
+
+def fit_curve(context: Context, progress: Progress) -> "Curve | None":
+    """Estimate how positions are examined, and leave the curve for those that apply it.
+
+    Raises:
+        LogError: The log cannot tell.
+    """
+    job = context.job
+    if job.propensity is None or not is_estimated(job):
+        return None
+    with progress.step("propensities"):
+        counts = [pl.scan_ipc(path / CLICKS_FILE) for path in context.left_by("fit")]
+        curve = estimate(merge_clicks(counts), job.propensity)
+        curve.save(context.work)
+    return curve
 
 
 def _list_times(context: Context) -> pl.Series:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from ltr.data.manifest import Feature, checksum
-from ltr.data.schema import arrow_schema
+from ltr.data.schema import PROPENSITY, arrow_schema
 
 OLDEST = pl.CompatLevel.oldest()
 
@@ -33,7 +33,8 @@ def write_shard(rows: pl.DataFrame, features: Sequence[Feature], path: Path) -> 
         path: The file.
     """
     times = pa.int64() if rows.schema["time"] == pl.Int64 else pa.timestamp("us")
-    batch = as_lists(rows, arrow_schema(features, times))
+    schema = arrow_schema(features, times, propensities=PROPENSITY in rows.columns)
+    batch = as_lists(rows, schema)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
         # One record batch, so that the values of a list column lie in one piece of memory.
         writer.write_batch(batch)

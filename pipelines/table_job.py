@@ -1,14 +1,13 @@
 """From the options of the command line to the job on a scored table."""
 
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
-from ltr.metrics import Preset, Ties
 from pipelines.errors import TableError
 from pipelines.jobs.evaluate_table import TableJob
 from pipelines.options import Given, read_gain
 from pipelines.policy_job import ranking_question, read_resamples, read_seed
-from pipelines.sources import SCANNERS
+from pipelines.sources import SUFFIXES
 from pipelines.table.check import Policy
 from pipelines.table.columns import Columns
 from pipelines.table.metrics import OPTIONS, refuse_unweighted, refuse_useless
@@ -17,6 +16,9 @@ from pipelines.table.open import RUN_COLUMNS
 from pipelines.table.sure import Sure
 from pipelines.table.trec import is_trec
 from pipelines.table.whole import MEMORY_BYTES
+
+if TYPE_CHECKING:
+    from ltr.metrics import Preset
 
 METRICS = "ndcg@10,ndcg@5,ndcg@1,mrr,map"
 WEIGHTED_METRICS = "ndcg@10,ndcg@5,ndcg@1"
@@ -67,7 +69,7 @@ def _other_file(baseline: str | None) -> Path | None:
 def _columns(source: Path, given: Given, *, is_column: bool) -> Columns:
     if is_trec(source):
         if given.qrels is None:
-            tables = ", ".join(SCANNERS)
+            tables = ", ".join(SUFFIXES)
             msg = f"{source}: not one of {tables}; a TREC run needs its judgments: --qrels"
             raise TableError(msg)
         return RUN_COLUMNS
@@ -108,9 +110,7 @@ def _preset(name: str | None) -> dict[str, Any]:
 
 
 def _definitions(given: Given, preset: dict[str, Any]) -> dict[str, Any]:
-    if given.ties not in (None, *get_args(Ties)):
-        msg = f"--ties: must be one of {', '.join(get_args(Ties))}; got {given.ties!r}"
-        raise TableError(msg)
+    _check_ties(given.ties)
     chosen = {"gain": read_gain(given.gain), "ties": given.ties, "relevant": given.relevant}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     metrics = parse_metrics(_metrics(given))
@@ -126,6 +126,16 @@ def _definitions(given: Given, preset: dict[str, Any]) -> dict[str, Any]:
         msg = "--document: is needed where tied scores are ordered by it"
         raise TableError(msg)
     return found
+
+
+def _check_ties(ties: str | None) -> None:
+    if ties is None:
+        return
+    from ltr.metrics import Ties
+
+    if ties not in get_args(Ties):
+        msg = f"--ties: must be one of {', '.join(get_args(Ties))}; got {ties!r}"
+        raise TableError(msg)
 
 
 def _sure(given: Given, preset: dict[str, Any]) -> Sure:

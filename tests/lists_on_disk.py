@@ -31,7 +31,8 @@ def write_lists(
 
     A row names its ``grade`` and its features; the other columns are made up.
     """
-    schema = schema_of(features)
+    rows = [row for shards in splits.values() for shard in shards for row in shard]
+    schema = schema_of(features, propensities=any("propensity" in row for row in rows))
     records = {}
     for split in ("train", "validation", "test"):
         (folder / split).mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,7 @@ def write_lists(
     return folder
 
 
-def schema_of(features: Sequence[Row]) -> pa.Schema:
+def schema_of(features: Sequence[Row], *, propensities: bool = False) -> pa.Schema:
     columns = {
         "query_id": pa.string(),
         "time": pa.int64(),
@@ -62,6 +63,8 @@ def schema_of(features: Sequence[Row]) -> pa.Schema:
         "position": pa.list_(pa.int32()),
         "grade": pa.list_(pa.uint8()),
     }
+    if propensities:
+        columns["propensity"] = pa.list_(pa.float32())
     for feature in features:
         kind = _TYPES[feature["kind"]]
         on_query = feature["side"] == "query"

@@ -30,6 +30,9 @@ class RankingBatch:
     """Ids of the document, stride [docs]; None where the document has none."""
     weights: Tensor | None = None
     """[docs] float32, or None: every document counts the same."""
+    propensities: Tensor | None = None
+    """[docs] float32, above 0 and at most 1: how likely each document was looked at; None where the
+    lists do not say."""
     popularity: Tensor | None = None
     """[docs] float32: how often the split shows the document; None where nobody asked for it."""
 

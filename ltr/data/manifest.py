@@ -27,6 +27,15 @@ from ltr.errors import LtrError, first_failure
 
 FORMAT: Final = "ltr-lists/1"
 FILE = "manifest.json"
+GRADING_KEYS = (
+    "grades",
+    "log.grade",
+    "acted",
+    "events.window",
+    "events.counts",
+    "events.sums",
+    "events.maxima",
+)
 
 Side = Literal["query", "document"]
 Kind = Literal["id", "ids", "number"]
@@ -157,6 +166,17 @@ class Events(Record):
         return self
 
 
+class Source(Record):
+    """What was found of a log whose days are asked for, or whose files differ."""
+
+    days: tuple[str, ...] = ()
+    """Days of the window that were read; empty without a window."""
+    missing: tuple[str, ...] = ()
+    """Days of the window of which there is nothing."""
+    drift: tuple[str, ...] = ()
+    """What changed in the columns from file to file, in words."""
+
+
 class Manifest(Record):
     """The whole of ``manifest.json``."""
 
@@ -167,6 +187,7 @@ class Manifest(Record):
     events: Events | None = None
     varying: dict[str, Count] = {}
     """Query features that differ within a list, where the first document's value stands: lists."""
+    source: Source = Source()
     encoder: Annotated[str, Field(pattern="^[0-9a-f]+$")]
     """Fingerprint of the vocabularies and scalers the lists were encoded with."""
     job: dict[str, JsonValue]
@@ -178,7 +199,7 @@ class Manifest(Record):
 
         Lists of other days may share it; lists that do not share it have grades of another meaning.
         """
-        return {key: _at(self.job, key) for key in ("grades", "log.grade", "events.counts")}
+        return {key: _at(self.job, key) for key in GRADING_KEYS}
 
     @model_validator(mode="after")
     def _names_are_unique_and_splits_complete(self) -> Self:

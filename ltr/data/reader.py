@@ -16,7 +16,7 @@ from torch import Tensor
 from ltr.data.batch import RankingBatch
 from ltr.data.columns import Column, as_tensor, spread
 from ltr.data.manifest import Feature, ListsError, Manifest, Shard, Side, SplitName
-from ltr.data.schema import check_schema, is_list
+from ltr.data.schema import PROPENSITY, check_schema, is_list
 from ltr.data.sparse import KeyedJaggedTensor, keyed_jagged
 
 
@@ -56,6 +56,10 @@ class Lists:
         """The grade of every document in the order of the files; [docs] uint8, a copy."""
         return _cat([shard.grades for shard in self._shards], torch.uint8)
 
+    def propensities(self) -> Tensor | None:
+        """How likely each document was looked at; [docs] float32, a copy, or None if not told."""
+        return _cat_known([shard.propensities for shard in self._shards])
+
     def gather(self, numbers: Tensor) -> RankingBatch:
         """Read the lists with these numbers.
 
@@ -76,6 +80,13 @@ class Lists:
             query_sparse=query.ids(),
             document_sparse=document.ids(),
             popularity=self._popularity_of(parts),
+            propensities=_cat_known(
+                [
+                    None if known is None else known[part.rows["document"]]
+                    for part in parts
+                    for known in [part.shard.propensities]
+                ]
+            ),
         )
 
     def _popularity_of(self, parts: list["_Part"]) -> Tensor | None:
@@ -107,6 +118,8 @@ class _Shard:
     """[lists] int64."""
     grades: Tensor
     """[docs] uint8."""
+    propensities: Tensor | None
+    """[docs] float32, or None."""
     document_ids: pa.Array
     """[docs] strings."""
     columns: dict[str, Column]
@@ -204,7 +217,18 @@ def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], pa
     ids = columns["document_id"].values
     for feature in features:
         _require_known_ids(views[feature.column], feature, path)
-    return _Shard(offsets[:-1], offsets.diff(), as_tensor(grade.values), ids, views)
+    propensities = _propensities(columns.get(PROPENSITY), path)
+    return _Shard(offsets[:-1], offsets.diff(), as_tensor(grade.values), propensities, ids, views)
+
+
+def _propensities(column: pa.Array | None, path: Path) -> Tensor | None:
+    if column is None:
+        return None
+    values = as_tensor(column.values)
+    if not bool(((values > 0) & (values <= 1)).all()):
+        msg = f"{path}: the column {PROPENSITY} must lie above 0 and be at most 1"
+        raise ListsError(msg)
+    return values
 
 
 def _popularity(shards: list[_Shard]) -> list[Tensor]:
@@ -248,3 +272,9 @@ def _require_known_ids(column: Column, feature: Feature, path: Path) -> None:
 
 def _cat(parts: list[Tensor], dtype: torch.dtype = torch.float32) -> Tensor:
     return torch.cat(parts) if parts else torch.empty(0, dtype=dtype)
+
+
+def _cat_known(parts: list[Tensor | None]) -> Tensor | None:
+    """All parts as one, or None where one of them is not known."""
+    known = [part for part in parts if part is not None]
+    return _cat(known) if known and len(known) == len(parts) else None

@@ -10,7 +10,13 @@ from ltr.data.manifest import Feature, ListsError
 _VALUES = {"id": pa.int64(), "ids": pa.list_(pa.int64()), "number": pa.float32()}
 
 
-def arrow_schema(features: Iterable[Feature], time: pa.DataType | None = None) -> pa.Schema:
+PROPENSITY = "propensity"
+"""The one column that a shard may lack: how likely each document was looked at."""
+
+
+def arrow_schema(
+    features: Iterable[Feature], time: pa.DataType | None = None, *, propensities: bool = False
+) -> pa.Schema:
     """The schema of a shard with these features; ``time`` defaults to int64.
 
     Example:
@@ -25,6 +31,8 @@ def arrow_schema(features: Iterable[Feature], time: pa.DataType | None = None) -
         "position": pa.list_(pa.int32()),
         "grade": pa.list_(pa.uint8()),
     }
+    if propensities:
+        fixed[PROPENSITY] = pa.list_(pa.float32())
     return pa.schema(fixed | {feature.column: _type_of(feature) for feature in features})
 
 
@@ -37,7 +45,7 @@ def check_schema(found: pa.Schema, features: Iterable[Feature], path: Path) -> N
     Raises:
         ListsError: A column is missing, unknown or of another type; the message names it.
     """
-    expected = arrow_schema(features)
+    expected = arrow_schema(features, propensities=PROPENSITY in found.names)
     if odd := sorted(set(found.names) ^ set(expected.names)):
         state = "is missing" if odd[0] in expected.names else "is not in the manifest"
         msg = f"{path}: the column {odd[0]} {state}"

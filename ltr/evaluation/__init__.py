@@ -3,6 +3,7 @@
 from ltr.evaluation.bootstrap import Method
 from ltr.evaluation.counterfactual import evaluate_policy, evaluate_ranking
 from ltr.evaluation.estimators import Counterfactual
+from ltr.evaluation.examination import click_model_curve, harvested_curve, shuffled_curve
 from ltr.evaluation.function_of_sums import function_interval
 from ltr.evaluation.importance import WeightDiagnostics, weight_diagnostics
 from ltr.evaluation.intervals import (
@@ -24,11 +25,13 @@ __all__ = [
     "Method",
     "Randomisation",
     "WeightDiagnostics",
+    "click_model_curve",
     "difference_interval",
     "difference_intervals",
     "evaluate_policy",
     "evaluate_ranking",
     "function_interval",
+    "harvested_curve",
     "holm",
     "mean_interval",
     "mean_intervals",
@@ -36,5 +39,6 @@ __all__ = [
     "position_curve",
     "randomisation_test",
     "randomisation_tests",
+    "shuffled_curve",
     "weight_diagnostics",
 ]

@@ -6,6 +6,9 @@ so that at most about half of a row is padding.
 """
 
 from collections.abc import Iterator
+from functools import partial
+from importlib.util import find_spec
+from math import isnan
 from typing import NamedTuple, Protocol
 
 import torch
@@ -15,6 +18,12 @@ from ltr.lists import Documents, Padded
 
 _MOST_PADDING = 4
 """Padding makes rows at most so many times as large as the documents."""
+
+_HAS_NUMPY = find_spec("numpy") is not None
+"""torch lends its memory to numpy, whose sort of whole numbers takes a tenth of the time."""
+
+_LAST = 0x7F800000
+"""What the score of padding, -inf, is as a whole number where the best is the lowest."""
 
 
 class Rows(NamedTuple):
@@ -94,12 +103,16 @@ def sort_rows(
     wanted = longest if deepest is None else min(deepest, longest)
     if not _fits(len(lengths), wanted, flat):
         return None
+    lowest = float(flat.min()) if flat.numel() else 0.0
     # A row's padding stands behind its documents, and a stable sort keeps it there also if a real
     # score is -inf.
-    stable = not averaged or (flat.numel() > 0 and float(flat.min()) == -torch.inf)
+    stable = not averaged or lowest == -torch.inf
+    # A NaN has many forms as a whole number.
+    by_number = _HAS_NUMPY and flat.dtype == torch.float32 and not isnan(lowest)
+    best_of = _best_by_number if by_number else partial(_best, stable=stable)
     groups = list(_alike(lengths, longest, flat))
     best = [
-        _best(group.pad(flat, -torch.inf), wanted, averaged=averaged, stable=stable)
+        best_of(group.pad(flat, -torch.inf), wanted, averaged=averaged)
         if second is None
         else _best_of_two(group, flat, others[0], wanted, descending=second.descending)
         for group in groups
@@ -136,6 +149,27 @@ def _alike(lengths: Tensor, longest: int, flat: Tensor) -> Iterator[_Group]:
         if rows.numel():
             width = int(lengths[rows].max())
             yield _Group(rows, starts[rows], torch.arange(width) < lengths[rows, None])
+
+
+def _best_by_number(rows: Tensor, wanted: int, *, averaged: bool) -> _Best:
+    """As :func:`_best`, always stable: rows without NaN, in float32.
+
+    A score's bits, read as a whole number, have its order; a place in the row fits beside them.
+    """
+    bits = (rows + 0.0).view(torch.int32)
+    # Of two negative numbers the one with the larger bits is the smaller.
+    negative = (bits >> 31).bitwise_and_(torch.iinfo(torch.int32).max)
+    key = bits.bitwise_xor_(negative).bitwise_not_().long()
+    key.bitwise_left_shift_(32).bitwise_or_(torch.arange(rows.shape[1]))
+    key.numpy().sort(axis=1)
+    columns = wanted
+    if averaged and wanted < rows.shape[1]:
+        worst = key[:, wanted - 1] >> 32
+        cut = (worst == key[:, wanted] >> 32) & (worst < _LAST)
+        if bool(cut.any()):
+            columns = int(((key[cut] >> 32) <= worst[cut, None]).sum(1).max())
+    order = key[:, :columns] & 0xFFFFFFFF
+    return _Best(rows.gather(1, order), order)
 
 
 def _best(rows: Tensor, wanted: int, *, averaged: bool, stable: bool) -> _Best:

@@ -99,6 +99,8 @@ def train(
     with _determinism(recipe.training), process_group(device):
         batches = _batches(lists_folder, recipe, objective)
         validation = _validation_lists(lists_folder)
+        if recipe.loss.unbiased:
+            _require_propensities(lists_folder, batches.lists, validation)
         with ExitStack() as stack:
             folder = _folder(stack, out_folder)
             ranker = make_ranker(
@@ -172,6 +174,13 @@ def _batches(folder: str | Path, recipe: Recipe, objective: Objective) -> Traini
         num_ranks=dist.get_world_size(),
         ahead=AHEAD,
     )
+
+
+def _require_propensities(folder: str | Path, *parts: Lists) -> None:
+    for lists in parts:
+        if lists.propensities() is None:
+            msg = f"{folder}: loss.unbiased needs propensities; the {lists.split} lists have none"
+            raise ListsError(msg)
 
 
 def _validation_lists(folder: str | Path) -> Lists:

@@ -85,14 +85,25 @@ class Objective:
         self, scores: Tensor, batch: RankingBatch, blocks: Tensor | None
     ) -> tuple[Tensor, int]:
         """The sum over lists (or blocks), and how many there are."""
+        weights = self._weights(batch)
         if blocks is None or self.num_neg is None:
-            loss = self.loss(scores, batch.grades, lengths=batch.lengths, weights=batch.weights)
+            loss = self.loss(scores, batch.grades, lengths=batch.lengths, weights=weights)
             return loss, len(batch.lengths)
-        tensors = {} if batch.weights is None else {"weights": batch.weights[blocks]}
+        tensors = {} if weights is None else {"weights": weights[blocks]}
         if self.has_log_q and self.needs_popularity and batch.popularity is not None:
             tensors["log_q"] = batch.popularity.log()[blocks]
         loss = self.loss(scores[blocks], batch.grades[blocks], **tensors)
         return loss, len(blocks) // (1 + self.num_neg)
+
+    def _weights(self, batch: RankingBatch) -> Tensor | None:
+        """What documents weigh: [docs], or None where all weigh the same."""
+        if not self.config.unbiased:
+            return batch.weights
+        if batch.propensities is None:
+            msg = "loss.unbiased: the batch must carry propensities"
+            raise ValueError(msg)
+        weights = inverse_propensities(batch.grades, batch.propensities)
+        return weights if batch.weights is None else weights * batch.weights
 
     def _try(self) -> None:
         """Apply the loss once: it checks the range of its arguments only when it is called.
@@ -109,8 +120,22 @@ class Objective:
             query_sparse=None,
             document_sparse=None,
             popularity=torch.ones(num_docs),
+            propensities=torch.ones(num_docs),
         )
         self(scores, batch, None if self.num_neg is None else torch.arange(num_docs))
+
+
+def inverse_propensities(grades: Tensor, propensities: Tensor) -> Tensor:
+    """1 / propensity of documents with a grade above 0, and 1 for all others; both ``[docs]``.
+
+    A document without a click may be irrelevant or not have been looked at; only the clicks tell
+    how many like them were missed (Joachims, Swaminathan and Schnabel, WSDM 2017, eq. 4).
+
+    Example:
+        >>> inverse_propensities(torch.tensor([0, 2, 1]), torch.tensor([0.5, 0.5, 1.0]))
+        tensor([1., 2., 1.])
+    """
+    return torch.where(grades > 0, propensities.reciprocal(), 1.0)
 
 
 def _face_of(name: str) -> type[LossModule]:

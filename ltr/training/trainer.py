@@ -110,7 +110,10 @@ class Trainer:
         scores = score(self.model, lists, device=self.device)
         self.guard.check_scores(scores)
         self.model.train()
-        return float(ndcg(scores, lists.grades(), k=SELECTED_BY, lengths=lists.lengths))
+        weights = lists.propensities() if self.objective.config.unbiased else None
+        weights = None if weights is None else weights.reciprocal()
+        found = ndcg(scores, lists.grades(), k=SELECTED_BY, lengths=lists.lengths, weights=weights)
+        return float(found)
 
     def tensors(self) -> dict[str, Any]:
         """All that learns, by name; loading into these tensors changes the training itself."""

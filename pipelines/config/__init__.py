@@ -7,31 +7,37 @@ nearest right one. Paths in the file are relative to the file itself. One sectio
 from pipelines.config._columns import MISSING, WITHIN_LIST, Column, Scale
 from pipelines.config._drift import Drift, DriftRule
 from pipelines.config._evaluation import Evaluation
+from pipelines.config._events import Events, ValueOf, microseconds
 from pipelines.config._features import FeatureKind, Features, SideFeatures
 from pipelines.config._filters import Filter
-from pipelines.config._grades import MAX_GRADE, GradeRule
+from pipelines.config._grades import ACTED_COLUMNS, MAX_GRADE, Acted, GradeRule
 from pipelines.config._job import Job
 from pipelines.config._leakage import Leakage
 from pipelines.config._lists import ListLimits
 from pipelines.config._load import load_job, parse_job
-from pipelines.config._log import Events, Log
+from pipelines.config._log import Format, Log
 from pipelines.config._prepare import Preparation
+from pipelines.config._propensity import Estimate, Propensity
 from pipelines.config._split import Parts
 from pipelines.config._training import PREVIOUS, Training
 
 __all__ = [
+    "ACTED_COLUMNS",
     "MAX_GRADE",
     "MISSING",
     "PREVIOUS",
     "WITHIN_LIST",
+    "Acted",
     "Column",
     "Drift",
     "DriftRule",
+    "Estimate",
     "Evaluation",
     "Events",
     "FeatureKind",
     "Features",
     "Filter",
+    "Format",
     "GradeRule",
     "Job",
     "Leakage",
@@ -39,9 +45,12 @@ __all__ = [
     "Log",
     "Parts",
     "Preparation",
+    "Propensity",
     "Scale",
     "SideFeatures",
     "Training",
+    "ValueOf",
     "load_job",
+    "microseconds",
     "parse_job",
 ]

@@ -1,4 +1,4 @@
-"""``[[grades]]``: what a document was worth."""
+"""``[[grades]]`` and ``[acted]``: what a document was worth, and what people saw of the list."""
 
 from typing import Annotated
 
@@ -9,12 +9,24 @@ from pipelines.config._base import Config, Name
 MAX_GRADE = 31
 """Largest grade: 2^31 - 1, its exponential gain, is still exact in every float the metrics use."""
 
-Grade = Annotated[int, Field(ge=0, le=MAX_GRADE)]
+Grade = Annotated[int, Field(ge=1, le=MAX_GRADE)]
+
+ACTED_COLUMNS = ("acted", "skipped", "examined", "num_acted")
+"""What ``[acted]`` gives to rules and filters."""
 
 
 class GradeRule(Config):
-    """One rule of ``[[grades]]``; the first that holds gives the grade, none gives 0."""
+    """One rule of ``[[grades]]``; the highest grade whose rule holds is given, else 0."""
 
     grade: Grade
     when: Name
-    """A SQL condition over columns of the log and the event counts, e.g. ``purchases > 0``."""
+    """A SQL condition over columns of the log, of the events and of ``[acted]``."""
+
+
+class Acted(Config):
+    """Which documents people acted on: it tells what else of the list they must have seen."""
+
+    when: Name
+    """A SQL condition over columns of the log and of the events, e.g. ``clicks > 0``."""
+    beyond: Annotated[int, Field(ge=0)] = 0
+    """Positions below the last document acted on that count as examined, too."""

@@ -1,5 +1,6 @@
 """Read a job file and tell what is wrong with it."""
 
+import datetime
 import difflib
 import re
 import tomllib
@@ -13,11 +14,12 @@ from pipelines.config._job import Job
 from pipelines.errors import ConfigError
 
 
-def load_job(path: Path) -> Job:
+def load_job(path: Path, date: datetime.date | None = None) -> Job:
     """Read and check a job file.
 
     Args:
         path: The TOML file.
+        date: Goes before the file's own.
 
     Raises:
         ConfigError: The file is missing or not TOML, or a value breaks a rule.
@@ -29,7 +31,7 @@ def load_job(path: Path) -> Job:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(key=str(path), rule=f"is not TOML ({error})") from None
     try:
-        return parse_job(table)
+        return parse_job(table if date is None else {**table, "date": date})
     except ConfigError as error:
         raise ConfigError(key=f"{path}: {error.key}", rule=error.rule, found=error.found) from None
 
@@ -59,7 +61,7 @@ def _nearest(key: str) -> str | None:
     *sections, last = re.sub(r"\[\d+\]", "", key).split(".")
     section: type[BaseModel] = Job
     for name in sections:
-        # The name of a column stands between features.<side>.columns and the column's settings.
+        # Else it is the user's own: a column's, as in features.<side>.columns or events.sums.
         if name in section.model_fields:
             section = _section_of(section.model_fields[name].annotation)
     return next(iter(difflib.get_close_matches(last, section.model_fields, n=1)), None)

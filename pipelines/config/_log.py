@@ -1,42 +1,37 @@
-"""``[log]`` and ``[events]``: where the log lies and what its columns are called."""
+"""``[log]``: where the log lies and what its columns are called."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pipelines.config._base import Config, Name
+
+Format = Literal["parquet", "arrow", "csv", "ndjson", "letor", "trec"]
 
 
 class Log(Config):
     """The impressions: one row per document shown for a query. Values are column names."""
 
     path: Name
-    """File, folder or glob: Parquet, Arrow IPC, CSV or NDJSON, told by the suffix."""
+    """File, folder, glob, Delta table or address in an object store; ``{date}`` is the day."""
+    format: Format | None = None
+    """Of the files; otherwise their suffix tells it."""
+    qrels: Name | None = None
+    """TREC judgments that give a TREC run its grades."""
+    days: Annotated[int, Field(ge=1)] | None = None
+    """Length of the window of days that ends with the job's ``date``; other days are not read."""
+    missing_days: Literal["refuse", "allow"] = "refuse"
+    """What to do if the window has a day of which there is nothing."""
+    drift: Literal["evolve", "freeze"] = "evolve"
+    """What to do if the files differ in their columns; of the events too."""
     query: Name
     """One value per list: the request, page or query that showed the documents together."""
     document: Name
-    time: Name
-    """When it was shown: a datetime, a date or any integer that grows."""
-    position: Name
-    """Where it was shown, 1 = first: the order that the logged-order baseline replays."""
+    time: Name | None = None
+    """When it was shown: a datetime, a date or any integer that grows; none: the log's order."""
+    position: Name | None = None
+    """Where it was shown, 1 = first; none: the order of the log's rows."""
     session: Name | None = None
     """Needed to attribute events: they name a session and a document, not a request."""
     grade: Name | None = None
     """A column that already holds the grade; instead of ``[[grades]]``."""
-
-
-class Events(Config):
-    """A second table of what people did, to be attributed to impressions."""
-
-    path: Name
-    session: Name
-    document: Name
-    time: Name
-    action: Name
-    counts: Annotated[dict[Name, Name], Field(min_length=1)]
-    """New column = action: ``clicks = "click"`` counts an impression's clicks as ``clicks``."""
-
-    @property
-    def id_columns(self) -> frozenset[str]:
-        """Columns of the events that hold ids."""
-        return frozenset({self.session, self.document, self.action})

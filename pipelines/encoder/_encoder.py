@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from ltr.data.manifest import Feature
@@ -13,7 +14,6 @@ from pipelines.encoder._counts import Counts
 from pipelines.encoder._files import fingerprint, read, write
 from pipelines.encoder._fit import fitted
 from pipelines.encoder._raw import from_log
-from pipelines.encoder._scale import Affine, Knots
 from pipelines.encoder._transform import check, encoded, encoded_types
 from pipelines.encoder._vocabulary import Vocabulary
 
@@ -130,16 +130,33 @@ class Encoder:
         """The vocabulary of each column that has one."""
         return {one.column: one.vocabulary for one in self.columns if one.vocabulary}
 
-    @property
-    def vocabularies(self) -> Mapping[str, pl.Series]:
-        """The known ids of each column that has a vocabulary, the most frequent first."""
-        return {name: vocabulary.ids for name, vocabulary in self.known.items()}
+    def texts(self, column: str) -> pl.Series | None:
+        """Return the id of every number from 0 on, as text: the way back of a column of ids.
 
-    @property
-    def scalers(self) -> Mapping[str, Affine | Knots]:
-        """What the training part told of each number that is scaled by it."""
-        scales = {one.column: one.knots or one.about.scale for one in self.columns}
-        return {name: scale for name, scale in scales.items() if scale}
+        Null for 0 and for numbers that no id has; None where ids are hashed, or are numbers.
+
+        Raises:
+            KeyError: There is no such column.
+        """
+        vocabulary = self._column(column).vocabulary
+        if vocabulary is None:
+            return None
+        texts = np.full(vocabulary.size, None, dtype=object)
+        texts[vocabulary.numbers] = vocabulary.ids.cast(pl.String).to_list()
+        return pl.Series(column, texts.tolist(), dtype=pl.String)
+
+    def unit_and_offset(self, column: str) -> tuple[float, float] | None:
+        """Return what a stored number is multiplied by, and what is added, to be the log's again.
+
+        None where there is no such way back: after a logarithm, by quantiles, within a list.
+
+        Raises:
+            KeyError: There is no such column.
+        """
+        about = self._column(column).about
+        if about.kind != "number" or about.scale is None or about.settings.log1p:
+            return None
+        return about.scale.unit, about.scale.offset
 
     @property
     def fingerprint(self) -> str:

@@ -8,9 +8,12 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.errors import JobError
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
 
 Task = TypeVar("Task")
 Record = TypeVar("Record")
@@ -29,8 +32,8 @@ class OnRay:
         import ray
 
         # A worker's own error is no reason to try again: it would be the same.
-        remote = ray.remote(max_retries=RETRIES, retry_exceptions=False)(function)
-        number_of = {remote.remote(task): number for number, task in enumerate(tasks)}
+        remote: Any = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_call)
+        number_of = {remote.remote(function, task): number for number, task in enumerate(tasks)}
         waiting = list(number_of)
         try:
             while waiting:
@@ -41,11 +44,15 @@ class OnRay:
                 ray.cancel(one, force=True)
 
 
-def _result(done: object) -> Record:  # type: ignore[type-var]
+def _call(function: Callable[[Task], Record], task: Task) -> Record:
+    return function(task)
+
+
+def _result(done: "ObjectRef[Record]") -> Record:
     import ray
 
     try:
-        return ray.get(done)  # type: ignore[no-any-return]
+        return ray.get(done)
     except ray.exceptions.RayTaskError as error:
         # What the task raised, without the stack of the worker.
         raise error.cause from None

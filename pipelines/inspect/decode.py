@@ -7,7 +7,6 @@ number without a way back is shown scaled.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -23,7 +22,7 @@ class Decoder:
     """The way back of every column that has one.
 
     Example:
-        >>> decoder = Decoder({"document/brand": pl.Series(["acme", "bolt"])}, {})
+        >>> decoder = Decoder({"document/brand": pl.Series([None, "acme", "bolt"])}, {})
         >>> decoder.text("document/brand", 2), decoder.text("document/brand", 0)
         ('bolt', '(unseen)')
         >>> decoder.text("document/hashed", 17)
@@ -31,16 +30,16 @@ class Decoder:
     """
 
     vocabularies: Mapping[str, pl.Series]
-    """Ids as text, in the order of their numbers: the first is 1."""
+    """The id of every number from 0 on, as text."""
     scalers: Mapping[str, tuple[float, float]]
-    """Mean and deviation."""
+    """What a stored number is multiplied by, and what is added."""
 
     def text(self, column: str, number: int) -> str:
         """Return an id as the log wrote it."""
         if number == 0:
             return UNSEEN
         known = self.vocabularies.get(column)
-        return f"#{number}" if known is None or number > len(known) else str(known[number - 1])
+        return f"#{number}" if known is None or number >= len(known) else str(known[number])
 
     def scales_back(self, column: str) -> bool:
         """Whether the numbers of a column can be shown as they were in the log."""
@@ -48,8 +47,8 @@ class Decoder:
 
     def unscale(self, column: str) -> Callable[[Array], Array]:
         """Return what turns stored numbers into the log's, or leaves them if nothing is known."""
-        mean, deviation = self.scalers.get(column, (0.0, 1.0))
-        return lambda stored: stored * deviation + mean
+        unit, offset = self.scalers.get(column, (1.0, 0.0))
+        return lambda stored: stored * unit + offset
 
 
 def load_decoder(folder: Path) -> Decoder:
@@ -65,14 +64,9 @@ def load_decoder(folder: Path) -> Decoder:
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         msg = f"{folder}: the encoder cannot be read ({type(error).__name__}: {error})"
         raise ListsError(msg) from error
-    vocabularies = {
-        column: ids.cast(pl.String) for column, ids in encoder.vocabularies.items() if len(ids)
-    }
-    plain = {column: _plain(scaler) for column, scaler in encoder.scalers.items()}
-    return Decoder(vocabularies, {column: found for column, found in plain.items() if found})
-
-
-def _plain(scaler: Any) -> tuple[float, float] | None:  # noqa: ANN401 - kinds of scalers differ
-    """Return mean and deviation of a scaler that is these two and nothing else."""
-    found = {name: getattr(scaler, name) for name in getattr(scaler, "__slots__", ())}
-    return (found["mean"], found["deviation"]) if set(found) == {"mean", "deviation"} else None
+    texts = {one.column: encoder.texts(one.column) for one in encoder.columns}
+    units = {one.column: encoder.unit_and_offset(one.column) for one in encoder.columns}
+    return Decoder(
+        {column: ids for column, ids in texts.items() if ids is not None},
+        {column: back for column, back in units.items() if back is not None},
+    )

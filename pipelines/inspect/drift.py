@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from ltr.data.manifest import Events, Feature, Rows
 from pipelines.config import Drift
@@ -287,9 +286,9 @@ def _share_of_new(both: Both, column: str) -> float | None:
         return 0.0
     old = both.reference.decoder.vocabularies.get(column)
     new = both.candidate.decoder.vocabularies.get(column)
-    if old is None or new is None or len(new) != len(counts) or not counts.sum():
+    if old is None or new is None or len(new) != len(counts) + 1 or not counts.sum():
         return None
-    unknown = ~new.is_in(pl.Series(old).implode()).to_numpy()
+    unknown = ~new[1:].is_in(old.drop_nulls().implode()).fill_null(value=False).to_numpy()
     return float(counts[unknown].sum() / counts.sum())
 
 

@@ -25,8 +25,8 @@ from pipelines.report.canvas import (
     round_ticks,
     to_svg,
 )
+from pipelines.report.parts import PositionRate
 from pipelines.report.picture_lists import POSITIONS_DRAWN, positions_picture
-from pipelines.report.record import PositionRate
 from pipelines.report.words import short
 
 COLOURS = (MODEL, SERIES[1])

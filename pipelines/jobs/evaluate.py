@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ltr.atomic import replace_folder
-from ltr.data.manifest import Manifest
+from ltr.data.manifest import ListsError, Manifest
 from ltr.data.manifest import Split as SplitCounts
 from ltr.data.reader import Lists
 from ltr.training.checkpoint import EpochRecord, ModelCard, ModelError, load_history, load_ranker
@@ -102,6 +102,8 @@ def measure(scores: Tensor, lists: Lists, rules: Rules) -> Tensor:
     metrics = tuple(Metric(name=f"ndcg@{k}", function="ndcg", k=k) for k in all_ks(rules))
     scoring = Scoring(metrics=metrics, arguments={"gain": rules.gain})
     tensors = {"scores": scores, "labels": lists.grades(), "lengths": lists.lengths}
+    if rules.unbiased:
+        tensors["weights"] = _inverse_propensities(lists)
     return torch.stack([values for _, values in tensor_values(tensors, scoring)], -1)
 
 
@@ -138,6 +140,7 @@ def report_of_lists(
         document="document",
         baseline=against.baseline,
         position="logged position",
+        propensity="propensity" if asked.unbiased else None,
         frequency=asked.frequency,
         by=asked.by,
     )
@@ -159,6 +162,14 @@ def report_of_lists(
             ),
         ),
     )
+
+
+def _inverse_propensities(lists: Lists) -> Tensor:
+    propensities = lists.propensities()
+    if propensities is None:
+        msg = f"evaluation.unbiased needs propensities; the {lists.split} lists have none"
+        raise ListsError(msg)
+    return propensities.reciprocal()
 
 
 def per_list(

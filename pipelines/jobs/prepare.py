@@ -5,14 +5,15 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ltr.atomic import replace_folder
-from ltr.data.manifest import Events, Manifest, Rows, Shard, Split, SplitName
+from ltr.data.manifest import Events, Manifest, Rows, Shard, Source, Split, SplitName
 from pipelines.config import Job
 from pipelines.contracts import PARTS
 from pipelines.encoder import Encoder
@@ -22,18 +23,23 @@ from pipelines.flow import Prepared, prepare
 from pipelines.jobs.folders import Folders
 from pipelines.joints import Log, Table, fates_of
 from pipelines.progress import Progress
-from pipelines.sources import LogFile, scan
+from pipelines.sources import LogFile, open_events, open_log, reading
 from pipelines.spill.budget import Plan, bytes_of_row, check_disk, plan
 from pipelines.spill.work import Work, work_folder
+from pipelines.stages.audit import FILE as AUDIT_FILE
 from pipelines.stages.choose import choose
-from pipelines.stages.read import check_clocks, read_impressions
+from pipelines.stages.drift import known, told
+from pipelines.stages.read import check_clocks, numbered, place, read_events, read_parts
 from pipelines.steps.attribute import EVENTS_FILE, Attributed
-from pipelines.steps.grade import REJECTS_FILE
+from pipelines.steps.grade import GIANTS_FILE, REJECTS_FILE
 from pipelines.steps.partition import Context, collect
 from pipelines.steps.write import ShardRecord, Written
 
+if TYPE_CHECKING:
+    from ltr.evaluation.propensities import Curve
+
 SAMPLE_ROWS = 20_000
-FORMAT = 1
+FORMAT = 2
 """Of the work folder; another one is begun anew."""
 UNSEEN = frozenset({"towers", "loss", "training", "evaluation", "output", "prepare"})
 """Sections of the job file that change nothing in the lists."""
@@ -46,7 +52,7 @@ def run(job: Job, folders: Folders, progress: Progress, engine: EngineName = "lo
         JobError: The log cannot be used as the job file says, or the disk cannot hold the work.
     """
     with progress.step("look at the log"):
-        log = open_log(job, folders)
+        log = open_tables(job, folders)
     return _summary(folders.lists, make_lists(log, job, folders, progress, engine))
 
 
@@ -59,28 +65,46 @@ def make_lists(
         JobError: The log cannot be used as the job file says, or the disk cannot hold the work.
     """
     job = choose(log.impressions.files, job)
-    check_clocks(log.impressions.files, log.events.files if log.events else (), job)
-    rows = read_impressions(log.impressions.files, job)
-    row_bytes = bytes_of_row(collect(rows.head(SAMPLE_ROWS), "read"))
+    log = _checked(log, job)
+    rows = numbered(pl.concat([file.rows for file in log.impressions.files]))
+    sample = collect(place(rows.head(SAMPLE_ROWS), job), "read")
+    row_bytes = bytes_of_row(sample)
     cut = plan(sum(log.impressions.rows), row_bytes, job.prepare.memory)
     with work_folder(folders.run, _identity(job, log, cut)) as folder, open_engine(engine) as on:
         if not any(folder.iterdir()):
             check_disk(folder, sum(log.impressions.rows), row_bytes)
-        context = Context(job, cut, rows.collect_schema(), folder)
+        context = Context(job, cut, sample.schema, folder)
         prepared = prepare(log, context, Work(folder, on, progress), _present(folders, job))
         with replace_folder(folders.lists) as lists, progress.step("commit"):
-            return _commit(prepared, context, lists)
+            return _commit(prepared, log, context, lists)
 
 
-def open_log(job: Job, folders: Folders) -> Log:
+def open_tables(job: Job, folders: Folders) -> Log:
     """Find the files of the log, and count their rows.
 
     Raises:
         LogError: There is none, one cannot be read, or the log has no rows.
     """
-    impressions = scan(folders.log / job.log.path, job.id_columns)
-    events = scan(folders.log / job.events.path, job.events.id_columns) if job.events else None
-    return as_log(impressions, events)
+    log, events = open_log(job, folders.log), open_events(job, folders.log)
+    counted = as_log(log.files, events.files if events else None)
+    days, missing = (tuple(map(str, some)) for some in (log.days, log.missing))
+    drift = (*told("log", log.files), *(told("events", events.files) if events else ()))
+    return replace(counted, source=Source(days=days, missing=missing, drift=drift))
+
+
+def _checked(log: Log, job: Job) -> Log:
+    """Read all files as the pipeline names and types their columns.
+
+    Raises:
+        LogError, ConfigError: A file, or all of them together, are not as the job says.
+    """
+    events = log.events.files if log.events else ()
+    check_clocks(log.impressions.files, events, job)
+    parts = read_parts(log.impressions.files, job)
+    if job.events:
+        time = parts[0].rows.collect_schema()["time"]
+        read_events(events, job.events, time, freeze=job.log.drift == "freeze")
+    return replace(log, impressions=replace(log.impressions, files=parts))
 
 
 def as_log(impressions: Sequence[LogFile], events: Sequence[LogFile] | None) -> Log:
@@ -96,8 +120,14 @@ def as_log(impressions: Sequence[LogFile], events: Sequence[LogFile] | None) -> 
 
 
 def _table(files: Sequence[LogFile], *, events: bool = False) -> Table:
-    rows = [int(collect(file.rows.select(pl.len()), "read").item()) for file in files]
-    return Table(files, rows, events)
+    # A file of nothing at all is a day without rows, unless there is no other.
+    files = known(files) or files[:1]
+    return Table(files, [_num_rows(file) for file in files], events)
+
+
+def _num_rows(file: LogFile) -> int:
+    with reading(file.path):
+        return int(file.rows.select(pl.len()).collect().item())
 
 
 def _identity(job: Job, log: Log, cut: Plan) -> dict[str, Any]:
@@ -124,8 +154,10 @@ def _state(path: Path) -> list[Any]:
     try:
         about = path.stat()
     except OSError:
-        return [str(path)]
-    return [str(path), about.st_size, about.st_mtime_ns]
+        # An object store: whether it changed cannot be seen, so nothing is taken over.
+        return [str(path), os.urandom(16).hex()]
+    versions = sorted(file.name for file in path.glob("_delta_log/*"))
+    return [str(path), about.st_size, about.st_mtime_ns, versions]
 
 
 def _present(folders: Folders, job: Job) -> Encoder | None:
@@ -135,7 +167,7 @@ def _present(folders: Folders, job: Job) -> Encoder | None:
     return Encoder.load(folders.lists / "encoder")
 
 
-def _commit(prepared: Prepared, context: Context, folder: Path) -> Manifest:
+def _commit(prepared: Prepared, log: Log, context: Context, folder: Path) -> Manifest:
     """Put together what the tasks left, and write the manifest."""
     manifest = Manifest(
         features=prepared.encoder.features(),
@@ -143,17 +175,31 @@ def _commit(prepared: Prepared, context: Context, folder: Path) -> Manifest:
         rows=fates_of(context),
         events=None if prepared.attributed is None else _events(prepared.attributed),
         varying=prepared.varying,
+        source=log.source,
         encoder=prepared.encoder.fingerprint,
         job=json.loads(context.job.model_dump_json()),
     )
     (folder / "rejects").mkdir()
     for number, path in enumerate(context.left_by("grade")):
         _put(path / REJECTS_FILE, folder / "rejects" / f"rows-{number:05}.parquet")
+        for giant in sorted(path.glob(GIANTS_FILE.format(0).replace("00000", "*"))):
+            _put(giant, folder / "rejects" / f"rows-{number:05}-{giant.name}")
     for number, path in enumerate(context.left_by("attribute")):
         _put(path / EVENTS_FILE, folder / "rejects" / f"events-{number:05}.parquet")
     prepared.encoder.save(folder / "encoder")
+    prepared.audit.write_parquet(folder / AUDIT_FILE)
+    if prepared.curve:
+        _save_curve(prepared.curve, folder)
     manifest.save(folder)
     return manifest
+
+
+def _save_curve(curve: "Curve", folder: Path) -> None:
+    # Here, since what draws takes seconds to import and most jobs draw nothing.
+    from pipelines.report.picture_propensities import write_propensity_picture
+
+    curve.save(folder)
+    write_propensity_picture(curve, folder)
 
 
 def _split(part: SplitName, written: list[Written], context: Context, folder: Path) -> Split:
@@ -215,10 +261,15 @@ def _summary(folder: Path, manifest: Manifest) -> str:
         f"{name} {split.lists:,} lists of {split.documents:,} documents"
         for name, split in manifest.splits.items()
     )
+    source = manifest.source
     lines = [f"wrote {folder}", parts, _fate("rows", manifest.rows.kept, manifest.rows)]
     lines += [f"  {number:,} left out: {name}" for name, number in manifest.rows.filtered.items()]
     if manifest.events:
         lines.append(_fate("events", manifest.events.attributed, manifest.events))
+    if source.days:
+        lines.append(f"days {source.days[0]} to {source.days[-1]}, {len(source.days)} with rows")
+    lines += [f"nothing of {day}" for day in source.missing]
+    lines += source.drift
     return "\n".join(lines)
 
 

@@ -49,6 +49,8 @@ class Rules(Record):
     ties: Literal["averaged"] = "averaged"
     blank: Literal["skip", "zero", "one"] = "skip"
     """What a list without a relevant document counts as: nothing, 0 or 1."""
+    unbiased: bool = False
+    """Whether gains are divided by the propensity of the document."""
     cutoffs: tuple[int, ...] = (1, 5, 10)
     confidence: float = 0.95
     resamples: int = 2000

@@ -17,6 +17,7 @@ from pipelines.report.words import (
     percent,
     share,
     signed,
+    unbiased,
 )
 
 
@@ -176,7 +177,7 @@ def rules(report: Report) -> Table:
     """The definition of every number."""
     said, cutoffs = report.rules, ", ".join(map(str, report.rules.cutoffs))
     found = {
-        "gain of a document": gain(said),
+        "gain of a document": gain(said) + unbiased(said),
         "discount at rank r": "1 / log2(1 + r), none beyond the cutoff",
         "tied scores": f"{said.ties}: each gets the mean discount of the ranks they share",
         "lists without a relevant document": blank_policy(said),

@@ -100,6 +100,11 @@ def gain(rules: Rules) -> str:
     return ", ".join(f"grade {grade}: {value:g}" for grade, value in enumerate(rules.gain))
 
 
+def unbiased(rules: Rules) -> str:
+    """Say, after the gain, that it is divided by the propensity; nothing where it is not."""
+    return " / propensity" if rules.unbiased else ""
+
+
 def blank_policy(rules: Rules) -> str:
     """Say what a list without a relevant document counts as."""
     return {"skip": "left out", "zero": "counted as 0", "one": "counted as 1"}[rules.blank]
@@ -182,8 +187,9 @@ def rules_line(report: Report) -> str:
     rules, ours = report.rules, report.model.ndcg[report.rules.headline_cutoff]
     total = ours.lists + (ours.blank if rules.blank == "skip" else 0)
     return (
-        f"Gain {gain(rules)}; tied scores {rules.ties}; {count(ours.blank)} of {count(total)}"
-        f" held-out lists have no relevant document and are {blank_policy(rules)};"
+        f"Gain {gain(rules)}{unbiased(rules)}; tied scores {rules.ties};"
+        f" {count(ours.blank)} of {count(total)} held-out lists have no relevant document and are"
+        f" {blank_policy(rules)};"
         f" {percent(rules.confidence)} percentile bootstrap over lists,"
         f" {count(rules.resamples)} resamples, seed {rules.seed}."
     )

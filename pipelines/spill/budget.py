@@ -44,7 +44,7 @@ def plan(rows: int, row_bytes: float, budget: int) -> Plan:
 
     Example:
         >>> plan(rows=10_000_000, row_bytes=60, budget=2**30)
-        Plan(partitions=7, piece_rows=2050844)
+        Plan(partitions=7, piece_rows=2050548)
     """
     free = max(budget - FIXED, LEAST)
     partitions = ceil(rows * row_bytes * COPIES_IN_PARTITION / free)

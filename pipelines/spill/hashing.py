@@ -9,6 +9,8 @@ import polars as pl
 import xxhash
 from numpy.typing import NDArray
 
+from pipelines.spill.numbered import take_apart
+
 Partitions = NDArray[np.uint16]
 MOST = 2**16
 """Partitions there can be at most."""
@@ -27,15 +29,12 @@ def partition_of(keys: pl.Series, partitions: int) -> Partitions:
         >>> partition_of(keys, 8).tolist()
         [4, 2, 4]
     """
-    coded = keys.to_arrow()
-    hashed = (xxhash.xxh64_intdigest(key.encode()) for key in coded.dictionary.to_pylist())
-    number = len(coded.dictionary)
-    of_key = np.fromiter((value % partitions for value in hashed), np.uint16, number)
+    numbers, texts = take_apart(keys)
+    hashed = (xxhash.xxh64_intdigest(text.encode()) for text in texts.to_list())
+    of_text = np.fromiter((value % partitions for value in hashed), np.uint16, len(texts))
     if not keys.null_count():
-        codes: NDArray[np.uint32] = coded.indices.to_numpy()
-        return of_key[codes]
+        known: Partitions = of_text[numbers.to_numpy()]
+        return known
     place = np.arange(len(keys)) % partitions
-    missing = keys.is_null().to_numpy()
-    codes = coded.indices.fill_null(0).to_numpy()
-    known = of_key[codes] if number else np.zeros(len(keys), np.uint16)
-    return np.where(missing, place, known).astype(np.uint16)
+    found = np.append(of_text, 0)[numbers.fill_null(len(texts)).to_numpy()]
+    return np.where(keys.is_null().to_numpy(), place, found).astype(np.uint16)

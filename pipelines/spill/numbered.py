@@ -1,7 +1,7 @@
 """Numbers that stand for texts, as Arrow columns: taken apart to be written, joined when read."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,29 +18,56 @@ class Numbered(NamedTuple):
     """large_string."""
 
 
-def numbered(array: pa.Array) -> Numbered | None:
-    """Take a dictionary column, or a list of one, apart; None if it is neither."""
-    if pa.types.is_dictionary(array.type):
-        return Numbered(array.indices.cast(pa.uint32()), array.dictionary)
-    if pa.types.is_large_list(array.type) and pa.types.is_dictionary(array.type.value_type):
-        inner = array.values
-        return Numbered(_lists(array, inner.indices.cast(pa.uint32())), inner.dictionary)
-    return None
+def take_apart(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the numbers of a Categorical or Enum column, or lists of them, and the texts.
+
+    Example:
+        >>> numbers, texts = take_apart(pl.Series(["b", None, "a"], dtype=pl.Enum(["a", "b"])))
+        >>> numbers.to_list(), texts.to_list()
+        ([1, None, 0], ['a', 'b'])
+    """
+    dtype: Any = column.dtype
+    if isinstance(dtype, pl.List):
+        dtype = dtype.inner
+        expression = pl.element().cat.physical().cast(pl.UInt32)
+        numbers = column.to_frame().select(pl.all().list.eval(expression)).to_series()
+        largest: Any = numbers.list.max().max()
+    else:
+        numbers = column.cat.physical().cast(pl.UInt32)
+        largest = numbers.max()
+    if isinstance(dtype, pl.Enum):
+        return numbers, dtype.categories
+    size = 0 if largest is None else largest + 1
+    return numbers, pl.int_range(size, dtype=pl.UInt32, eager=True).cat.to(dtype).cast(pl.String)
+
+
+def put_together(numbers: pl.Expr, texts: pl.Series, *, lists: bool) -> pl.Expr:
+    """Undo ``take_apart``: the column becomes Enum, or lists of it."""
+    enum = pl.Enum(texts)
+    return numbers.list.eval(pl.element().cat.to(enum)) if lists else numbers.cat.to(enum)
 
 
 def join(parts: Sequence[Numbered]) -> pl.Series:
     """Put parts one after another as Enum, or lists of it, of the texts that they really use."""
     flat = [_Flat.of(part) for part in parts]
-    texts = pl.concat([one.texts for one in flat]).unique().sort()
-    enum = pl.Enum(texts)
+    every = pl.concat([one.texts for one in flat])
+    texts = every.unique().sort()
+    # All at once: each cast to an Enum first hashes all its texts.
+    places = every.cast(pl.Enum(texts)).to_physical().cast(pl.UInt32).to_numpy()
+    starts = np.cumsum([len(one.texts) for one in flat])[:-1]
     arrays = [
-        _renumbered(part, one, enum, len(texts)) for part, one in zip(parts, flat, strict=True)
+        _renumbered(part, one, new)
+        for part, one, new in zip(parts, flat, np.split(places, starts), strict=True)
     ]
-    series = pl.Series("", pa.chunked_array(arrays))
-    if isinstance(series.dtype, pl.List):
-        lists = pl.col("").list.eval(pl.element().cat.to(enum))
-        return series.to_frame().select(lists).to_series()
-    return series.cat.to(enum)
+    numbers = pl.DataFrame({"": pl.Series(pa.chunked_array(arrays))})
+    lists = isinstance(numbers.dtypes[0], pl.List)
+    return numbers.select(put_together(pl.col(""), texts, lists=lists)).to_series()
+
+
+def is_numbered(dtype: pl.DataType) -> bool:
+    """Whether a column holds its texts as numbers."""
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    return isinstance(inner, pl.Categorical | pl.Enum)
 
 
 class _Flat(NamedTuple):
@@ -63,9 +90,9 @@ class _Flat(NamedTuple):
         return cls(numbers, missing, used, texts)
 
 
-def _renumbered(part: Numbered, flat: _Flat, enum: pl.Enum, size: int) -> pa.Array:
+def _renumbered(part: Numbered, flat: _Flat, new: NDArray[np.uint32]) -> pa.Array:
     table = np.zeros(max(len(part.texts), 1), np.uint32)
-    table[flat.used] = flat.texts.cast(enum).to_physical().to_numpy() if size else 0
+    table[flat.used] = new
     numbers = pa.array(table[flat.numbers], mask=flat.missing)
     return _lists(part.numbers, numbers) if _is_list(part.numbers) else numbers
 

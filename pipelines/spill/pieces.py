@@ -7,6 +7,7 @@ columns, which are numbers in ``rows``. Both are mapped: what a partition does n
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from pipelines.spill.hashing import Partitions
-from pipelines.spill.numbered import Numbered, join, numbered
+from pipelines.spill.numbered import Numbered, is_numbered, join, take_apart
 
 OLDEST = pl.CompatLevel.oldest()
 ROWS, TEXTS = ".rows.arrow", ".texts.arrow"
@@ -36,11 +37,11 @@ def write_piece(
     texts: dict[str, pa.Array] = {}
     columns: dict[str, pa.Array] = {}
     for series in rows.iter_columns():
-        array = series.rechunk().to_arrow(compat_level=OLDEST)
-        if (parts := numbered(array)) is None:
-            columns[series.name] = array
-        else:
-            columns[series.name], texts[series.name] = parts.numbers, parts.texts
+        numbers = series
+        if is_numbered(series.dtype):
+            numbers, dictionary = take_apart(series)
+            texts[series.name] = _arrow(dictionary)
+        columns[series.name] = _arrow(numbers)
     _write(folder / f"{number:05}{TEXTS}", [_one_row(texts)])
     whole = pa.record_batch(list(columns.values()), list(columns))
     counts = np.bincount(partition, minlength=partitions)
@@ -50,37 +51,50 @@ def write_piece(
     return [int(count) for count in counts]
 
 
-def read_partition(folders: Iterable[Path], number: int) -> pl.DataFrame:
-    """Read one partition of all pieces, in the order of folders and pieces; texts become Enum.
+class Piece(NamedTuple):
+    """What one piece holds of one partition."""
+
+    rows: pa.RecordBatch
+    texts: dict[str, pa.Array]
+
+    def column(self, name: str) -> Numbered:
+        """Return a column of texts."""
+        return Numbered(self.rows.column(name), self.texts[name])
+
+
+def read_pieces(folders: Iterable[Path], number: int) -> list[Piece]:
+    """Map one partition of all pieces, in the order of folders and pieces.
 
     Args:
-        folders: Of the tasks that left pieces; there must be one.
+        folders: Of the tasks that left pieces.
         number: The partition.
     """
-    pieces = [_read(path, number) for path in files(folders)]
-    filled = [piece for piece in pieces if piece[0].num_rows] or pieces[:1]
-    texts = [name for name in filled[0][0].schema.names if name in filled[0][1]]
-    columns = {name: join([_column(piece, name) for piece in filled]) for name in texts}
-    plain = pl.DataFrame(pa.Table.from_batches([rows.drop_columns(texts) for rows, _ in filled]))
-    joined = plain.with_columns(column.alias(name) for name, column in columns.items())
-    return joined.select(filled[0][0].schema.names)
+    paths = [path for folder in folders for path in sorted(folder.glob(f"*{ROWS}"))]
+    return [_read(path, number) for path in paths]
 
 
-def files(folders: Iterable[Path]) -> list[Path]:
-    """Return the pieces in the folders, in order; each is the file of its rows."""
-    return [path for folder in folders for path in sorted(folder.glob(f"*{ROWS}"))]
+def as_frame(pieces: Sequence[Piece]) -> pl.DataFrame:
+    """Put pieces one after another; texts become Enum. There must be a piece, if without rows."""
+    filled = [piece for piece in pieces if piece.rows.num_rows] or pieces[:1]
+    names = filled[0].rows.schema.names
+    texts = [name for name in names if name in filled[0].texts]
+    columns = {name: join([piece.column(name) for piece in filled]) for name in texts}
+    plain = pa.Table.from_batches([piece.rows.drop_columns(texts) for piece in filled])
+    joined = pl.DataFrame(plain).with_columns(
+        column.alias(name) for name, column in columns.items()
+    )
+    return joined.select(names)
 
 
-def _read(path: Path, number: int) -> tuple[pa.RecordBatch, dict[str, pa.Array]]:
+def _read(path: Path, number: int) -> Piece:
     rows = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(number)
     beside = path.with_name(path.name.removesuffix(ROWS) + TEXTS)
     texts = pa.ipc.open_file(pa.memory_map(str(beside))).get_batch(0)
-    return rows, {name: texts.column(name).values for name in texts.schema.names}
+    return Piece(rows, {name: texts.column(name).values for name in texts.schema.names})
 
 
-def _column(piece: tuple[pa.RecordBatch, dict[str, pa.Array]], name: str) -> Numbered:
-    rows, texts = piece
-    return Numbered(rows.column(name), texts[name])
+def _arrow(column: pl.Series) -> pa.Array:
+    return column.rechunk().to_arrow(compat_level=OLDEST)
 
 
 def _one_row(texts: dict[str, pa.Array]) -> pa.RecordBatch:

@@ -57,9 +57,14 @@ class Columns:
         return column.cast(pl.Int32, strict=False)
 
     def time(self, name: str, key: str) -> pl.Expr:
-        """Return Int64, or a Datetime in UTC without a zone; ISO text is read as such."""
+        """Return Int64, or a Datetime in UTC without a zone; ISO text is read as such.
+
+        A column of nulls, as an empty day has, stays one.
+        """
         column = self._of_kind(name, key, _is_time, "datetimes, dates, ISO text or whole numbers")
         dtype = self.schema[name]
+        if dtype == pl.Null:
+            return column
         if dtype.is_integer():
             return column.cast(pl.Int64)
         if dtype == pl.String:
@@ -114,4 +119,5 @@ def _is_whole(dtype: DType) -> bool:
 
 
 def _is_time(dtype: DType) -> bool:
-    return dtype.is_integer() or dtype in (pl.Date, pl.String) or isinstance(dtype, pl.Datetime)
+    text = dtype in (pl.Date, pl.String, pl.Null)
+    return text or dtype.is_integer() or isinstance(dtype, pl.Datetime)

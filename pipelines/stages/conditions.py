@@ -87,8 +87,11 @@ def _judged(key: str, text: str) -> pl.Expr:
 def _is_row_wise(expression: pl.Expr) -> bool:
     """Whether no part of it looks beyond the row."""
     meta = expression.meta
-    # What reads no column is a constant, of length 1, if its parts are.
-    alone = meta.is_literal() or (
-        meta.is_row_separable() and (meta.is_length_preserving() or not meta.root_names())
-    )
+    try:
+        # What reads no column is a constant, of length 1, if its parts are.
+        alone = meta.is_literal() or (
+            meta.is_row_separable() and (meta.is_length_preserving() or not meta.root_names())
+        )
+    except pl.exceptions.PolarsError:  # it cannot stand in a row at all, as SELECT
+        return False
     return alone and all(_is_row_wise(part) for part in meta.pop())

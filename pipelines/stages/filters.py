@@ -18,10 +18,12 @@ import polars as pl
 from pipelines.config import Filter
 from pipelines.contracts import FILTERED, REASON
 from pipelines.errors import ConfigError
-from pipelines.stages import label, limit, validate, vet
+from pipelines.stages import label, limit, observe, validate, vet
 from pipelines.stages.conditions import check, columns_of, evaluate
 
-TAKEN = frozenset({*validate.REASONS, *vet.REASONS, *limit.REASONS, label.BAD_GRADE})
+TAKEN = frozenset(
+    {*validate.REASONS, *vet.REASONS, *limit.REASONS, label.BAD_GRADE, observe.BAD_PROPENSITY}
+)
 """Names that a filter cannot have, since the manifest counts other rows under them."""
 
 

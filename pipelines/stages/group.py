@@ -13,12 +13,19 @@ from pipelines.stages.order import Direction, in_order
 def varying(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row: for each query feature, the number of lists within which it differs.
 
+    Rows of a list must stand together.
+
     Such a column belongs to the documents, or the query's id is no query's; ``group`` takes the
     first document's value, so somebody should be told.
     """
     columns = [name for name in rows.collect_schema().names() if name.startswith("query/")]
-    differs = [pl.col(name).ne_missing(pl.col(name).first()).any() for name in columns]
-    return rows.group_by("query_id").agg(differs).select(pl.col(columns).sum())
+    # A list is a run of rows: if no row differs from the one before it, none differs at all.
+    follows = pl.col("query_id") == pl.col("query_id").shift()
+    differs = [follows & pl.col(name).ne_missing(pl.col(name).shift()) for name in columns]
+    return rows.select(
+        pl.col("query_id").filter(one).n_unique().alias(name)
+        for name, one in zip(columns, differs, strict=True)
+    )
 
 
 def group(encoded: pl.LazyFrame, direction: Direction = "ascending") -> pl.LazyFrame:

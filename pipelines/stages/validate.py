@@ -4,9 +4,12 @@ in   contracts.impressions_schema   one row per document shown, as the log has i
 out  the same rows in the same order, plus ``reason``: null, or the first rule that the row breaks
 """
 
+from datetime import datetime
+
 import polars as pl
 
 from pipelines.contracts import REASON
+from pipelines.stages.clocks import is_from
 
 RULES = {
     "query is null": pl.col("query_id").is_null(),
@@ -15,15 +18,32 @@ RULES = {
     "position is null or above 2147483647": pl.col("position").is_null(),
     "position is below 1": pl.col("position") < 1,
 }
+LATE = "time is after the last day of the window"
 DUPLICATE = "document is already in this query"
-REASONS = (*RULES, DUPLICATE)
+REASONS = (*RULES, LATE, DUPLICATE)
 
 
-def validate(impressions: pl.LazyFrame) -> pl.LazyFrame:
-    """Add ``reason``. Of a document that a query shows twice, the first row of the log is kept."""
-    flagged = impressions.with_columns(first_reason(RULES))
-    repeated = ~pl.struct("query_id", "document_id", pl.col(REASON).is_null()).is_first_distinct()
-    return flagged.with_columns(also(DUPLICATE, repeated))
+def validate(impressions: pl.LazyFrame, end: datetime | None = None) -> pl.LazyFrame:
+    """Add ``reason``. Of a document that a query shows twice, the first row of the log is kept.
+
+    Args:
+        impressions: The rows.
+        end: When the last day of the log is over, in UTC; None: no row can be too late.
+    """
+    schema = impressions.collect_schema()
+    rules = RULES if end is None else {**RULES, LATE: is_from(end, schema["time"])}
+    flagged = impressions.with_columns(first_reason(rules))
+    numbered = all(isinstance(schema[name], pl.Enum) for name in ("query_id", "document_id"))
+    pair = _as_number() if numbered else pl.struct("query_id", "document_id")
+    # Among the usable rows only: what a row that cannot be used shows is not shown.
+    usable = pl.when(pl.col(REASON).is_null()).then(pair)
+    return flagged.with_columns(also(DUPLICATE, ~usable.is_first_distinct()))
+
+
+def _as_number() -> pl.Expr:
+    """Query and document as one number: compared several times as fast as texts are."""
+    query, document = (pl.col(name).to_physical() for name in ("query_id", "document_id"))
+    return query.cast(pl.UInt64) * 2**32 + document
 
 
 def first_reason(rules: dict[str, pl.Expr]) -> pl.Expr:

@@ -35,7 +35,7 @@ def list_columns(columns: Columns, job: Job) -> Iterator[pl.Expr]:
         yield columns.id(job.split.column, "split.column").alias(PART_COLUMN)
     if job.leakage.key:
         yield columns.id(job.leakage.key, "leakage.key").alias(KEY)
-    if job.leakage.known_at:
+    if job.leakage.known_at and job.log.time:
         times = [_time_like(columns, name, job.log.time) for name in job.leakage.known_at]
         yield pl.max_horizontal(times).alias(KNOWN_AT)
 

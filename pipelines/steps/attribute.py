@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pipelines.contracts import REASON
 from pipelines.spill.coded import as_categories, as_text
 from pipelines.spill.hashing import partition_of
-from pipelines.spill.pieces import read_partition, write_piece
+from pipelines.spill.pieces import as_frame, read_pieces, write_piece
 from pipelines.stages.attribute import attribute
 from pipelines.stages.sessions import session_counts
 from pipelines.steps.partition import Part, collect, validated
@@ -54,9 +54,9 @@ def attribute_events(task: Part, folder: Path) -> Attributed:
     context = task.context
     assert context.job.events
     # As text: the two sides number it each in their own way.
-    keys = as_text(read_partition(context.left_by("match"), task.number).lazy())
-    events = as_text(read_partition(context.left_by("read events"), task.number).lazy())
-    found = attribute(keys.drop("home"), events, context.job.events.counts)
+    keys = as_text(as_frame(read_pieces(context.left_by("match"), task.number)).lazy())
+    events = as_text(as_frame(read_pieces(context.left_by("read events"), task.number)).lazy())
+    found = attribute(keys.drop("home"), events, context.job.events)
     homes = keys.select(impression="row", home="home")
     matched = found.join(homes, on="impression", how="left", maintain_order="left")
     happened = collect(matched, "attribute")

@@ -1,5 +1,6 @@
 """A partition as the stages want it: whole queries, from the files that earlier steps left."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,15 @@ from pipelines.config import Job
 from pipelines.contracts import REASON
 from pipelines.errors import LogError, first_line
 from pipelines.spill.budget import Plan
-from pipelines.spill.pieces import read_partition
+from pipelines.spill.giants import giants, part
+from pipelines.spill.pieces import Piece, as_frame, read_pieces
+from pipelines.spill.rows import scan_rows
+from pipelines.stages.read import place
 from pipelines.stages.split import Cuts, assign
 from pipelines.stages.validate import validate
 
-ROWS_FILE = "rows.arrow"
+GIANT = "query has more than {} rows"
+LEAST_GIANT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +47,40 @@ class Part:
 
 
 def validated(task: Part) -> pl.LazyFrame:
-    """Read the impressions of a partition and say of every row whether it can be used."""
-    return validate(read_partition(task.context.left_by("read"), task.number).lazy())
+    """Read the impressions of a partition and say of every row whether it can be used.
+
+    The rows of giant queries are not among them.
+    """
+    job = task.context.job
+    rows = as_frame([rest for rest, _ in _without_giants(task)]).lazy()
+    return validate(place(rows, job), job.end)
+
+
+def rows_of_giants(task: Part) -> Iterator[pl.DataFrame]:
+    """Yield the rows of queries that are too large to be brought together, some at a time."""
+    for _, rows in _without_giants(task):
+        if rows.rows.num_rows:
+            reason = pl.lit(GIANT.format(most_rows(task.context.job))).alias(REASON)
+            yield as_frame([rows]).with_columns(reason)
+
+
+def most_rows(job: Job) -> int:
+    """Rows of a query beyond which no list is made of it; the job alone decides, no budget does."""
+    return max(LEAST_GIANT, 10 * job.lists.max_documents)
+
+
+def _without_giants(task: Part) -> Iterator[tuple[Piece, Piece]]:
+    pieces = read_pieces(task.context.left_by("read"), task.number)
+    names = giants(pieces, "query_id", most_rows(task.context.job))
+    if not len(names):
+        return ((piece, Piece(piece.rows.slice(0, 0), piece.texts)) for piece in pieces)
+    return (part(piece, "query_id", names) for piece in pieces)
 
 
 def parted(task: Part) -> pl.LazyFrame:
     """Read the graded lists of a partition, row by row, each with its part."""
-    path = task.context.work / "grade" / f"{task.number:05}" / ROWS_FILE
-    rows = pl.scan_ipc(path, glob=False).with_columns(pl.lit(None, pl.String).alias(REASON))
+    graded = scan_rows(task.context.work / "grade" / f"{task.number:05}")
+    rows = graded.with_columns(pl.lit(None, pl.String).alias(REASON))
     return assign(rows, task.context.job.split, task.cuts)
 
 
@@ -61,6 +92,9 @@ def collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
     """
     try:
         return frame.collect()
+    except OSError as error:
+        rule = "the log's files must stay as they are while it is read"
+        raise LogError(stage=stage, rule=rule, found=first_line(error)) from None
     except pl.exceptions.PolarsError as error:
         raise not_as_promised(error, stage) from None
 

@@ -12,12 +12,12 @@ import polars as pl
 from pydantic import BaseModel
 
 from pipelines.contracts import is_text
-from pipelines.sources import LogFile
+from pipelines.sources import LogFile, reading
 from pipelines.spill.coded import as_categories
 from pipelines.spill.hashing import partition_of
 from pipelines.spill.pieces import write_piece
-from pipelines.stages.read import read_events, read_impressions
-from pipelines.steps.partition import Context, not_as_promised
+from pipelines.stages.read import numbered, read_events
+from pipelines.steps.partition import Context
 
 BATCH_ROWS = 200_000
 
@@ -65,14 +65,12 @@ def _pieces(task: Stretch) -> Iterator[pl.DataFrame]:
     ]
     held: list[pl.DataFrame] = []
     rows = as_categories(_rows(task), names)
-    try:
+    with reading(task.file.path):
         for batch in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
             if sum(one.height for one in held) >= task.context.plan.piece_rows:
                 yield pl.concat(held)
                 held = []
             held.append(batch)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise not_as_promised(error, f"read {task.file.path.name}") from None
     yield pl.concat(held) if held else rows.clear().collect()
 
 
@@ -80,9 +78,7 @@ def _rows(task: Stretch) -> pl.LazyFrame:
     job, schema = task.context.job, task.context.schema
     if task.events and job.events:
         return read_events([task.file], job.events, schema["time"])
-    rows = read_impressions([task.file], job)
-    # Files may differ in the width of a column that rules read; all pieces are alike.
-    return rows.cast(schema).with_columns(pl.col("row") + task.first)
+    return numbered(task.file.rows, task.first).select(schema.names()).cast(schema)
 
 
 def _is_numbered(name: str, dtype: pl.DataType) -> bool:

@@ -11,6 +11,7 @@ from ltr.data.manifest import SplitName
 from pipelines.contracts import PARTS, encoded_schema, require
 from pipelines.encoder import Encoder
 from pipelines.shards import write_shard
+from pipelines.stages.propensity import attach, is_estimated, load_curve
 from pipelines.steps.partition import Part, collect, parted
 
 ENCODER = "encoder"
@@ -37,10 +38,12 @@ def write(task: Part, folder: Path) -> Written:
     """Leave ``<part>.arrow`` for each part that has lists."""
     context = task.context
     encoder = _encoder(context.work / ENCODER)
+    job = context.job
     rows = parted(task).with_columns(time="list_time")
-    schema = pl.Schema(
-        {**encoded_schema(context.job.features, context.schema["time"]), "part": pl.Enum(PARTS)}
-    )
+    if is_estimated(job):
+        rows = attach(rows, load_curve(context.work))
+    columns = encoded_schema(job.features, context.schema["time"], job.propensity)
+    schema = pl.Schema({**columns, "part": pl.Enum(PARTS)})
     encoded = collect(require(encoder.transform(rows), schema, "encode"), "encode")
     shards: dict[SplitName, ShardRecord] = {}
     for part in PARTS:

@@ -1,6 +1,6 @@
 """How good, how sure, for whom: from one value per list to the numbers of the report."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,30 +26,33 @@ def compare(lists: pl.DataFrame, metrics: Iterable[Metric], sure: Sure) -> tuple
         metrics: The metrics, which are columns of ``lists``.
         sure: How intervals are made.
     """
-    return tuple(_measure(lists, metric, sure) for metric in metrics)
+    asked = tuple(metrics)
+    # The same lists with the same weights are resampled once for all their metrics.
+    alike = [[one for one in asked if one.over == over] for over in ("lists", "documents")]
+    alike += [[one] for one in asked if one.is_pooled]
+    found = {one.name: one for same in alike if same for one in _measures(lists, same, sure)}
+    return tuple(found[one.name] for one in asked)
 
 
-def _measure(lists: pl.DataFrame, metric: Metric, sure: Sure) -> Measure:
-    return Measure(
-        name=metric.name,
-        lower_is_better=metric.lower_is_better,
-        over=metric.over,
-        detectable=_detectable(lists, metric, sure),
-        **_estimates(_side_by_side(lists, metric), metric, sure),
-    )
-
-
-def _detectable(lists: pl.DataFrame, metric: Metric, sure: Sure) -> float | None:
-    both = _side_by_side(lists, metric)
-    if both.theirs is None or metric.is_pooled:
-        return None
-    return sure.detectable(both.ours, both.theirs, both.weights)
+def _measures(lists: pl.DataFrame, same: Sequence[Metric], sure: Sure) -> Iterator[Measure]:
+    both = _side_by_side(lists, same)
+    for at, (metric, found) in enumerate(zip(same, _estimates(both, same, sure), strict=True)):
+        detectable = None
+        if both.theirs is not None and not metric.is_pooled:
+            detectable = sure.detectable(both.ours[:, at], both.theirs[:, at], both.weights)
+        yield Measure(
+            name=metric.name,
+            lower_is_better=metric.lower_is_better,
+            over=metric.over,
+            detectable=detectable,
+            **found,
+        )
 
 
 class SideBySide(NamedTuple):
-    """A metric's values of the same lists: the candidate's, and the baseline's if there is one.
+    """Values of the same lists: the candidate's, and the baseline's if there is one.
 
-    Values are ``[lists]``, or ``[lists, sums]`` of a metric that is no mean over lists.
+    Values are ``[lists, metrics]``, or ``[lists, sums]`` of one metric that is no mean over lists.
     """
 
     ours: Values
@@ -63,18 +66,37 @@ class SideBySide(NamedTuple):
         return SideBySide(self.ours[here], theirs, weights)
 
 
-def _estimates(both: SideBySide, metric: Metric, sure: Sure) -> dict[str, Any]:
+def _estimates(both: SideBySide, same: Sequence[Metric], sure: Sure) -> list[dict[str, Any]]:
+    return [_pooled(both, sure)] if same[0].is_pooled else _means(both, sure)
+
+
+def _means(both: SideBySide, sure: Sure) -> list[dict[str, Any]]:
     ours, theirs, weights = both
-    mean = sure.pooled if metric.is_pooled else sure.mean
+    candidates = sure.means(ours, weights)
     if theirs is None:
-        return {"candidate": mean(ours, weights)}
-    difference = sure.pooled_difference if metric.is_pooled else sure.difference
+        return [{"candidate": candidate} for candidate in candidates]
+    baselines = sure.means(theirs, weights)
+    differences = sure.differences(ours, theirs, weights)
+    return [
+        {
+            "candidate": candidate,
+            "baseline": baselines[at],
+            "difference": differences[at],
+            "p": sure.p(ours[:, at], theirs[:, at], weights),
+        }
+        for at, candidate in enumerate(candidates)
+    ]
+
+
+def _pooled(both: SideBySide, sure: Sure) -> dict[str, Any]:
+    ours, theirs, weights = both
+    if theirs is None:
+        return {"candidate": sure.pooled(ours, weights)}
+    # Signs cannot be flipped where there is no difference per list: no p.
     return {
-        "candidate": mean(ours, weights),
-        "baseline": mean(theirs, weights),
-        "difference": difference(ours, theirs, weights),
-        # Signs cannot be flipped where there is no difference per list.
-        "p": None if metric.is_pooled else sure.p(ours, theirs, weights),
+        "candidate": sure.pooled(ours, weights),
+        "baseline": sure.pooled(theirs, weights),
+        "difference": sure.pooled_difference(ours, theirs, weights),
     }
 
 
@@ -93,10 +115,10 @@ def slices(
 
 
 def _parts(lists: pl.DataFrame, cut: Cut, metric: Metric, sure: Sure) -> Iterator[Slice]:
-    both, values = _side_by_side(lists, metric), cut.values
+    both, values = _side_by_side(lists, [metric]), cut.values
     for value in sorted(values.unique()):
         here = (values == value).to_numpy()
-        found = _estimates(both.of(here), metric, sure)
+        [found] = _estimates(both.of(here), [metric], sure)
         yield Slice(by=cut.by, value=value, lists=int(here.sum()), **found)
 
 
@@ -105,19 +127,20 @@ def _badness(one: Slice, sign: int) -> tuple[bool, float]:
     return estimate.value is None, sign * (estimate.value or 0.0)
 
 
-def _side_by_side(lists: pl.DataFrame, metric: Metric) -> SideBySide:
-    name, against = metric.name, AGAINST + metric.name
-    theirs = _values(lists, against) if against in lists.columns else None
-    return SideBySide(_values(lists, name), theirs, _weights(lists, metric))
+def _side_by_side(lists: pl.DataFrame, same: Sequence[Metric]) -> SideBySide:
+    ours = _values(lists, [one.name for one in same])
+    against = [AGAINST + one.name for one in same]
+    theirs = _values(lists, against) if against[0] in lists.columns else None
+    return SideBySide(ours, theirs, _weights(lists, same[0]))
 
 
-def _values(lists: pl.DataFrame, name: str) -> Values:
-    return lists[name].to_numpy().astype(np.float64)
+def _values(lists: pl.DataFrame, names: Sequence[str]) -> Values:
+    return np.column_stack([lists[name].to_numpy().astype(np.float64) for name in names])
 
 
 def _weights(lists: pl.DataFrame, metric: Metric) -> Values | None:
-    given = _values(lists, WEIGHT) if WEIGHT in lists.columns else None
+    given = _values(lists, [WEIGHT])[:, 0] if WEIGHT in lists.columns else None
     if metric.over != "documents":
         return given
-    documents = _values(lists, DOCUMENTS)
+    documents = _values(lists, [DOCUMENTS])[:, 0]
     return documents if given is None else documents * given

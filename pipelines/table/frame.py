@@ -103,8 +103,8 @@ class Frames:
             return pl.DataFrame()
         runs = rows[QUERY].rle().struct
         lengths = runs.field("len")
-        starts = lengths.cum_sum() - lengths
-        heads = rows.select(QUERY, ROW, *self._of_a_list())[starts]
+        counts = lengths.to_numpy()
+        heads: pl.DataFrame = rows.select(QUERY, ROW, *self._of_a_list())[counts.cumsum() - counts]
         self._look_at(rows, heads, lengths, sums)
         found = heads.with_columns(lengths.cast(pl.UInt32).alias(DOCUMENTS))
         if self.curves:

@@ -1,17 +1,18 @@
-"""Measure a whole table, frame by frame of whole lists, on as many threads as torch would use."""
+"""Measure a whole table, frame by frame of whole lists, on as many threads as polars uses."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
-import torch
 
 from pipelines.table.check import Policy
 from pipelines.table.columns import QUERY, Columns
 from pipelines.table.frame import Frames, Sums
 from pipelines.table.metrics import Scoring
+from pipelines.table.quick import is_quick
 from pipelines.table.whole import (
     MEMORY_BYTES,
     PARTS,
@@ -92,10 +93,9 @@ def measure(
 
 def _sum(frames: Frames, given: Iterable[pl.DataFrame], each: Callable[[], None]) -> Sums:
     """Measure frames side by side, and add up in their order what they amount to."""
-    total, workers = Sums(), torch.get_num_threads()
+    total, workers = Sums(), pl.thread_pool_size()
     waiting: deque[Future[Sums]] = deque()
-    # A frame is small for torch's own threads, and much of a metric cannot be split among them.
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with _threads(workers, frames) as pool:
         try:
             for rows in given:
                 waiting.append(pool.submit(frames.sums, rows))
@@ -107,8 +107,23 @@ def _sum(frames: Frames, given: Iterable[pl.DataFrame], each: Callable[[], None]
                 each()
         finally:
             pool.shutdown(cancel_futures=True)
-    torch.set_num_threads(workers)
     return total
+
+
+@contextmanager
+def _threads(number: int, frames: Frames) -> Iterator[ThreadPoolExecutor]:
+    """Give threads that measure frames."""
+    if is_quick(frames.scoring.metrics, frames.scoring.arguments, frames.parts):
+        with ThreadPoolExecutor(number) as pool:
+            yield pool
+        return
+    import torch
+
+    # A frame is small for torch's own threads, and much of a metric cannot be split among them.
+    own = torch.get_num_threads()
+    with ThreadPoolExecutor(number, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield pool
+    torch.set_num_threads(own)
 
 
 def _one_frame(sums: Sums) -> pl.DataFrame:

@@ -1,18 +1,24 @@
-"""The metrics that were asked for, from rows of whole lists: the only place that calls them."""
+"""The metrics that were asked for, from rows of whole lists: the only place that calls them.
+
+torch and :mod:`ltr.metrics` are imported when a metric needs them: that takes longer than the usual
+ones take over ten million rows (:mod:`pipelines.table.quick`).
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from torch import Tensor
 
-import ltr.metrics
 from pipelines.errors import TableError
 from pipelines.table.columns import DOCUMENT, LABEL, PROPENSITY, QUERY
-from pipelines.table.names import Metric
+from pipelines.table.names import TAKES, Metric
+from pipelines.table.quick import is_quick, quick_values
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 OPTIONS = {"gain": "gain", "ties": "ties", "relevant": "relevant_from", "propensity": "weights"}
 """Options of the command line, and the argument of the metrics that each one is."""
@@ -52,9 +58,8 @@ def refuse_useless(metrics: Iterable[Metric], given: Iterable[str]) -> None:
     Raises:
         TableError: No metric has one of them.
     """
-    accepted = {name for one in metrics for name in parameters(one.function)}
     for name in given:
-        if OPTIONS[name] not in accepted:
+        if not any(one.function in TAKES[name] for one in metrics):
             told = ", ".join(one.name for one in metrics)
             msg = f"--{name}: concerns none of the metrics; got {told}"
             raise TableError(msg)
@@ -66,7 +71,7 @@ def refuse_unweighted(metrics: Iterable[Metric]) -> None:
     Raises:
         TableError: There is such a metric.
     """
-    if without := [one.name for one in metrics if "weights" not in parameters(one.function)]:
+    if without := [one.name for one in metrics if one.function not in TAKES["propensity"]]:
         msg = f"--propensity: weights documents, which {', '.join(without)} cannot be"
         raise TableError(msg)
 
@@ -74,6 +79,8 @@ def refuse_unweighted(metrics: Iterable[Metric]) -> None:
 @cache
 def parameters(function: str) -> frozenset[str]:
     """Names of what a function of :mod:`ltr.metrics` takes."""
+    import ltr.metrics
+
     return frozenset(signature(getattr(ltr.metrics, function)).parameters)
 
 
@@ -82,13 +89,26 @@ def list_values(scores: Scores, scoring: Scoring, prefix: str = "") -> Iterator[
 
     A metric that is no mean over lists gives what each list adds to its sums, an array per list.
     """
+    if is_quick(scoring.metrics, scoring.arguments, scores.rows.columns):
+        arrays = quick_values(
+            scores.rows[scores.score].to_numpy(),
+            scores.rows[LABEL].to_numpy(),
+            scores.lengths.cast(pl.Int64).to_numpy(),
+            scoring.metrics,
+            scoring.arguments,
+        )
+        for name, array in arrays:
+            yield pl.Series(prefix + name, array, nan_to_null=True)
+        return
     tensors = _tensors(scores, by_id=scoring.arguments.get("ties") == "document_id")
     for name, values in tensor_values(tensors, scoring):
         found = pl.Series(prefix + name, values.numpy())
         yield found if values.ndim > 1 else found.fill_nan(None)
 
 
-def tensor_values(tensors: Mapping[str, Tensor], scoring: Scoring) -> Iterator[tuple[str, Tensor]]:
+def tensor_values(
+    tensors: "Mapping[str, Tensor]", scoring: Scoring
+) -> "Iterator[tuple[str, Tensor]]":
     """Give every metric's name and its value of each list, Float64 ``[lists]``, NaN for none.
 
     Args:
@@ -98,6 +118,8 @@ def tensor_values(tensors: Mapping[str, Tensor], scoring: Scoring) -> Iterator[t
     Raises:
         TableError: A metric cannot be computed from such arguments or labels.
     """
+    import ltr.metrics
+
     for same in _together(scoring.metrics):
         # What is no mean over lists is asked for the sums that each list adds.
         name = "calibration_sums" if same[0].is_pooled else same[0].function
@@ -124,7 +146,7 @@ def _together(metrics: Sequence[Metric]) -> list[list[Metric]]:
     return list(groups.values())
 
 
-def _tensors(scores: Scores, *, by_id: bool) -> dict[str, Tensor]:
+def _tensors(scores: Scores, *, by_id: bool) -> "dict[str, Tensor]":
     rows, found = scores.rows, {}
     found["scores"] = rows[scores.score].to_torch()
     found["labels"] = rows[LABEL].to_torch()

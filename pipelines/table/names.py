@@ -41,6 +41,17 @@ Over = Literal["lists", "documents", "log"]
 WITHOUT_K = frozenset(
     {"pair_accuracy", "average_relevance_position", "auc", "group_auc", "calibration_error"}
 )
+TAKES: Mapping[str, frozenset[str]] = {
+    "gain": frozenset({"dcg", "ndcg"}),
+    "ties": frozenset(FAMILIES.values())
+    - {"auc", "calibration_error", "group_auc", "pair_accuracy"},
+    "relevant": frozenset(FAMILIES.values())
+    - {"average_relevance_position", "dcg", "expected_reciprocal_rank", "ndcg", "pair_accuracy"},
+    "propensity": frozenset(FAMILIES.values())
+    - {"average_precision", "expected_reciprocal_rank", "hit_rate", "reciprocal_rank"},
+}
+"""By option of the command line, the functions that it concerns: known without their import."""
+
 LOWER_IS_BETTER = frozenset({"average_relevance_position", "calibration_error"})
 OVER: Mapping[str, Over] = {"group_auc": "documents", "calibration_error": "log"}
 ARGUMENTS: Mapping[str, Mapping[str, str]] = {

@@ -37,20 +37,31 @@ class Sure:
 
     def mean(self, values: Values, weights: Values | None) -> Estimate:
         """Mean over lists with its interval."""
-        if not self.resamples:
-            return self._mean_only(values, np.isnan(values), weights)
-        from ltr.evaluation import mean_interval
+        return self.means(values[:, None], weights)[0]
 
-        return Estimate.of(mean_interval(values, weights=weights, **self._rules()))
+    def means(self, values: Values, weights: Values | None) -> list[Estimate]:
+        """Means over lists of ``values [lists, metrics]``, on the same resamples."""
+        if not self.resamples:
+            return [self._mean_only(one, np.isnan(one), weights) for one in values.T]
+        from ltr.evaluation import mean_intervals
+
+        return [Estimate.of(o) for o in mean_intervals(values, weights=weights, **self._rules())]
 
     def difference(self, ours: Values, theirs: Values, weights: Values | None) -> Estimate:
         """Mean paired difference with its interval."""
+        return self.differences(ours[:, None], theirs[:, None], weights)[0]
+
+    def differences(self, ours: Values, theirs: Values, weights: Values | None) -> list[Estimate]:
+        """Mean paired differences of ``[lists, metrics]``, on the same resamples."""
         if not self.resamples:
             undefined = np.isnan(ours) | np.isnan(theirs)
-            return self._mean_only(self._filled(ours) - self._filled(theirs), undefined, weights)
-        from ltr.evaluation import difference_interval
+            values = self._filled(ours) - self._filled(theirs)
+            pairs = zip(values.T, undefined.T, strict=True)
+            return [self._mean_only(value, missing, weights) for value, missing in pairs]
+        from ltr.evaluation import difference_intervals
 
-        return Estimate.of(difference_interval(ours, theirs, weights=weights, **self._rules()))
+        found = difference_intervals(ours, theirs, weights=weights, **self._rules())
+        return [Estimate.of(one) for one in found]
 
     def pooled(self, sums: Values, weights: Values | None) -> Estimate:
         """Calibration error of all lists together with its interval."""

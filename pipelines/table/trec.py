@@ -1,7 +1,4 @@
-"""TREC files: judgments (qrels) and ranked runs, read as a scored table and written from one.
-
-qrels  query  iteration  document  grade
-run    query  Q0  document  rank  score  tag
+"""TREC files as a scored table, and a scored table as TREC files: judgments (qrels) and a run.
 
 As in trec_eval the rank is ignored, the order is that of the scores, and a document without a
 judgment is not relevant.
@@ -12,64 +9,15 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.errors import TableError
-from pipelines.sources import SCANNERS
+from pipelines.sources import format_of, scan_qrels, scan_run
 from pipelines.table.columns import DOCUMENT, JUDGED, LABEL, QUERY, RETRIEVED, SCORE
 
-RUN = ("query", "q0", "document", "rank", "score", "tag")
-QRELS = ("query", "iteration", "document", "label")
+__all__ = ["is_trec", "scan_qrels", "scan_run", "write_trec"]
 
 
 def is_trec(path: Path) -> bool:
     """Whether ``path`` is taken as a TREC file: a file of none of the known table formats."""
-    return path.is_file() and path.suffix not in SCANNERS
-
-
-def scan_run(path: Path) -> pl.LazyFrame:
-    """Return a run's query, document and score, as text.
-
-    Raises:
-        TableError: A line does not have six fields.
-    """
-    return _fields(path, RUN, "run").select(QUERY, DOCUMENT, SCORE)
-
-
-def scan_qrels(path: Path) -> pl.LazyFrame:
-    """Return the judgments' query, document and label, as text.
-
-    Raises:
-        TableError: A line does not have four fields.
-    """
-    return _fields(path, QRELS, "qrels").select(QUERY, DOCUMENT, LABEL)
-
-
-def _fields(path: Path, names: tuple[str, ...], kind: str) -> pl.LazyFrame:
-    try:
-        lines = pl.scan_csv(
-            path, has_header=False, separator="\n", quote_char=None, new_columns=["line"],
-            schema_overrides={"column_1": pl.String}, raise_if_empty=False,
-        )  # fmt: skip
-        empty = not lines.collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        msg = f"{path}: cannot be read as TREC {kind} ({error})"
-        raise TableError(msg) from None
-    if empty:
-        msg = f"{path}: the {kind} file is empty"
-        raise TableError(msg)
-    words = lines.select(pl.col("line").str.strip_chars().alias("line")).filter(
-        (pl.col("line") != "") & ~pl.col("line").str.starts_with("#")
-    ).select(pl.col("line").str.extract_all(r"\S+").alias("field"))  # fmt: skip
-    _check_width(words, len(names), path, kind)
-    return words.select(pl.col("field").list.get(at).alias(name) for at, name in enumerate(names))
-
-
-def _check_width(words: pl.LazyFrame, width: int, path: Path, kind: str) -> None:
-    count = pl.col("field").list.len()
-    wrong = words.with_row_index("at", 1).filter(count != width).select("at", count).head(1)
-    found = wrong.collect(engine="streaming")
-    if found.height:
-        at, got = found.row(0)
-        msg = f"{path}: a line of TREC {kind} has {width} fields; got {got} in line {at}"
-        raise TableError(msg)
+    return path.is_file() and format_of(path) is None
 
 
 def write_trec(rows: pl.LazyFrame, folder: Path, *, tag: str = "ltr") -> None:

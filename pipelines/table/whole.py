@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow as pa
 
 from pipelines.table.columns import QUERY
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROW = "row"
 """Number of a row in the table, from 0."""
@@ -38,16 +41,17 @@ def in_file_order(table: pl.LazyFrame) -> Iterator[pl.DataFrame]:
 
     Yields:
         Frames of whole lists with the column ``ROW``, of about :data:`ROWS_AT_A_TIME` rows. A list
-        may still come back in a later frame: the caller must look at that.
+        may still come back: the caller must look at that.
 
     Raises:
-        ListComesBackError: A list comes back within one frame.
+        ListComesBackError: A list comes back within the first frame.
     """
     rest: pl.DataFrame | None = None
     for batch in batches(table):
         held = batch if rest is None else pl.concat([rest, batch])
         runs = held[QUERY].rle().struct
-        if runs.field("value").n_unique() < runs.field("value").len():
+        # Of a table in no order, not even one frame is worth measuring.
+        if rest is None and runs.field("value").n_unique() < runs.field("value").len():
             raise ListComesBackError
         whole = held.height - int(runs.field("len")[-1])
         if whole:
@@ -102,6 +106,8 @@ def _sorted(rows: pl.DataFrame) -> pl.DataFrame:
 def _scatter(
     held: list[pl.DataFrame], rows: Iterator[pl.DataFrame], folder: Path, parts: int
 ) -> list[Path]:
+    import pyarrow as pa
+
     files = [folder / f"{part}.arrow" for part in range(parts)]
     schema = held[0].to_arrow().schema
     with ExitStack() as open_files:
@@ -114,7 +120,7 @@ def _scatter(
 
 
 def _write(
-    batch: pl.DataFrame, writers: list[pa.RecordBatchStreamWriter], schema: pa.Schema
+    batch: pl.DataFrame, writers: "list[pa.RecordBatchStreamWriter]", schema: "pa.Schema"
 ) -> None:
     part = batch[QUERY].hash(seed=0) % len(writers)
     split = batch.with_columns(part=part).partition_by("part", as_dict=True, include_key=False)

@@ -122,7 +122,9 @@ def test_a_column_that_came_or_went_and_other_grade_rules_are_named(reference, t
 
 
 def with_encoder(ids, mean, deviation):
-    return Decoder({"document/item": pl.Series(ids)}, {"document/price": (mean, deviation)})
+    return Decoder(
+        {"document/item": pl.Series([None, *ids])}, {"document/price": (deviation, mean)}
+    )
 
 
 def test_numbers_are_compared_as_the_log_wrote_them(tmp_path):

@@ -30,6 +30,26 @@ def test_a_complete_job_is_read_with_its_defaults():
         ({"features__document": {}}, r"^features\.document: must name at least one column"),
         ({"grades": [{"grade": 99, "when": "x"}]}, r"^grades\[0\]\.grade: .*31; got 99$"),
         ({"grades": [{"grade": 1, "whn": "x"}]}, r"^grades\[0\]\.whn: .*did you mean 'when'"),
+        ({"grades": [{"grade": 0, "when": "x"}]}, r"^grades\[0\]\.grade: .*1; got 0$"),
+        (
+            {"grades": [{"grade": 1, "when": "x"}, {"grade": 1, "when": "y"}]},
+            r"^grades\[1\]\.grade: is given by grades\[0\] already; join the two with OR; got 1$",
+        ),
+        ({"events__window": "soon"}, r"^events\.window: must be a time span such as '30m'"),
+        ({"events__window": -1}, r"^events\.window: .* or a whole number from 0$"),
+        ({"events__counts": {}}, r"^events: must make a column: give counts, sums or maxima$"),
+        (
+            {"events__sums": {"buys": {"action": "buy", "value": "price"}}},
+            r"^events: makes a column that exists already; got 'buys'$",
+        ),
+        (
+            {"events__sums": {"worth": {"acton": "buy", "value": "price"}}},
+            r"^events\.sums\.worth\.acton: unknown key; did you mean 'action'",
+        ),
+        (
+            {"events__counts": {"skipped": "buy"}, "acted": {"when": "skipped > 0"}},
+            r"^events: makes a column that exists already; got 'skipped'$",
+        ),
         ({"grades": None}, r"^grades: give either"),
         ({"log__grade": "label"}, r"^grades: give either"),
         ({"log__session": None}, r"^log\.session: is needed to attribute"),

@@ -5,6 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltr.data.manifest import Manifest
+from ltr.data.reader import Lists
+from ltr.evaluation.propensities import Curve
 from pipelines.encoder import Encoder
 from pipelines.errors import LogError
 from pipelines.jobs.folders import Folders
@@ -48,8 +50,10 @@ def test_nothing_of_later_parts_reaches_the_encoder():
         user=pl.when(pl.col("shown") >= 70).then(pl.lit("late")).otherwise("user"),
         price=pl.when(pl.col("shown") >= 70).then(1e9).otherwise("price"),
     )
-    assert "late" not in prepared(changed).encoder.vocabularies["query/user"]
-    assert prepared(changed).encoder.scalers == prepared(log()).encoder.scalers
+    assert "late" not in prepared(changed).encoder.texts("query/user").to_list()
+    number = "document/price"
+    one, other = (prepared(frame).encoder for frame in (changed, log()))
+    assert one.unit_and_offset(number) == other.unit_and_offset(number) != (1.0, 0.0)
 
 
 def test_every_row_is_in_a_list_or_has_its_reason():
@@ -140,6 +144,60 @@ def test_rejects_are_kept_with_their_reason(folders):
     assert rejected["reason"].to_list() == list(manifest.events.rejected)
 
 
+def test_late_events_are_kept_apart_and_counted(folders):
+    manifest = made(folders, events__window=1)
+    assert manifest.events.rejected == {"later after its impression than events.window": 5}
+    assert manifest.events.attributed == 10
+
+
+def test_the_audit_of_the_rules_is_written(folders):
+    made(folders)
+    audit = pl.read_parquet(folders.lists / "audit.parquet")
+    assert audit.select("grade", "held", "given").rows() == [(0, 20, 20), (1, 10, 5), (2, 5, 5)]
+
+
+def test_a_rule_that_holds_nowhere_is_told(folders, caplog):
+    rules = [{"grade": 2, "when": "buys > 7"}, {"grade": 1, "when": "clicks > 0"}]
+    with caplog.at_level("INFO"):
+        made(folders, grades=rules)
+    assert "grades[0].when holds on no usable row: buys > 7" in caplog.text
+
+
+def propensities(folders, split):
+    lists = Lists(folders.lists, split).propensities()
+    return None if lists is None else lists.tolist()
+
+
+def test_lists_carry_the_propensities_of_the_log(folders):
+    told = log().with_columns(seen=1 / pl.col("rank"))
+    told.write_parquet(folders.log / "log.parquet")
+    made(folders, propensity={"column": "seen", "clip": 0.4})
+    assert propensities(folders, "test") == pytest.approx([1.0, 0.5, 0.4] * 2)
+
+
+def test_propensities_are_estimated_from_the_training_part_and_kept_with_the_lists(folders):
+    # Of the training part, d1 is clicked every time at position 2 and half of the time at 1.
+    rank = pl.when(pl.col("shown") % 20 == 0).then(3 - pl.col("rank")).otherwise("rank")
+    moved = log(40).with_columns(rank=pl.when(pl.col("rank") < 3).then(rank).otherwise("rank"))
+    moved.write_parquet(folders.log / "log.parquet")
+    events(40).filter((pl.col("at") % 40 != 1) | (pl.col("at") > 280)).write_parquet(
+        folders.log / "events.parquet"
+    )
+    made(folders, propensity={"estimate": "harvesting", "clicked": "clicks > 0"})
+    curve = Curve.load(folders.lists)
+    assert curve.shown == (28, 28, 28)
+    assert curve.clicks == (7, 14, 0)
+    assert curve.propensities[:2] == (1.0, 1.0)
+    assert propensities(folders, "test") == pytest.approx([*curve.propensities] * 8)
+    assert "<svg xmlns" in (folders.lists / "propensities.svg").read_text()
+
+
+def test_without_the_section_lists_carry_no_propensities(folders):
+    made(folders)
+    assert propensities(folders, "train") is None
+    assert not (folders.lists / "propensities.json").exists()
+
+
 def test_the_encoder_that_is_saved_is_the_one_of_the_manifest(folders):
     manifest = made(folders)
     encoder = Encoder.load(folders.lists / "encoder")
@@ -195,3 +253,18 @@ def test_no_row_of_any_log_is_lost(rows, partitions):
     assert result.rows.height == result.manifest.rows.read == dirty.height
     assert not lists.null_count().sum_horizontal().item()
     assert lists["query_id"].is_unique().all()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(row, max_size=40), st.integers(2, 5), st.integers(1, 60))
+def test_the_result_does_not_depend_on_how_the_log_is_cut(rows, partitions, piece_rows):
+    dirty = pl.concat([log(), pl.DataFrame(rows, schema=SCHEMA)])
+    with cut_into(1, piece_rows=1000):
+        whole = prepared(dirty)
+    with cut_into(partitions, piece_rows=piece_rows):
+        parts = prepared(dirty)
+    for name, lists in whole.lists.items():
+        assert parts.lists[name].sort("time", "query_id").equals(lists)
+    assert parts.encoder.fingerprint == whole.encoder.fingerprint
+    assert parts.manifest.rows == whole.manifest.rows
+    assert parts.manifest.events == whole.manifest.events

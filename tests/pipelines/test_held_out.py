@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from pipelines.config import Features, SideFeatures
-from pipelines.encoder import Encoder
+from pipelines.encoder import Counts, Encoder
 from pipelines.held_out import held_out_table
 from pipelines.table.columns import Columns
 
@@ -22,7 +22,7 @@ def rows(tmp_path):
         document=SideFeatures(ids=()),
         min_count=2,
     )
-    encoder = Encoder.fit(LOG.lazy(), features)
+    encoder = Encoder.fit(Counts.of(LOG.lazy(), features), features)
     encoded = encoder.transform(LOG.lazy()).collect().unique("query_id", maintain_order=True)
     lists = encoded.with_columns(
         document_id=pl.Series([["x", "y"], ["x"], ["z"]]),

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ltr.data.manifest import Manifest
+from ltr.data.manifest import GRADING_KEYS, Manifest
 from ltr.data.reader import Lists
 from ltr.recipe import LossConfig
 from ltr.training import ModelCard, ModelError, load_history, load_ranker, score, train
@@ -33,7 +33,7 @@ def test_a_model_is_four_files_that_say_what_it_is(lists: Path, model: Path) -> 
     card = json.loads((model / "model.json").read_text())
     assert card["format"] == "ltr-model/1"
     assert card["encoder"] == "c0ffee"
-    assert card["grading"] == {"grades": None, "log.grade": None, "events.counts": None}
+    assert card["grading"] == dict.fromkeys(GRADING_KEYS)
     assert card["recipe"]["loss"] == LossConfig(name="graded_hinge").model_dump()
     ModelCard.load(model).check_lists(Manifest.load(lists))
 

@@ -54,10 +54,9 @@ def test_frequent_ids_come_first_and_rare_unseen_and_null_ids_are_zero():
 
 
 def test_a_querys_features_count_once_a_list():
-    assert fit(TRAIN, FEATURES).vocabularies["query/user"].to_list() == ["u"]
-    scaler = fit(TRAIN, FEATURES).scalers["query/hour"]
-    assert scaler.offset == 3.0
-    assert scaler.unit == pytest.approx((8 / 3) ** 0.5)
+    assert fit(TRAIN, FEATURES).texts("query/user").to_list() == [None, "u"]
+    back = fit(TRAIN, FEATURES).unit_and_offset("query/hour")
+    assert back == (pytest.approx((8 / 3) ** 0.5), 3.0)
 
 
 def test_numbers_are_scaled_and_missing_ones_are_the_mean():
@@ -169,7 +168,7 @@ def test_rows_of_a_table_come_from_where_their_ids_were():
     yesterday = described()
     rows = TRAIN.with_columns(pl.Series("document/brand", ["c", "d", "d", None]))
     apart = fit(rows, Features(document=SideFeatures(ids=("brand",)), min_count=1))
-    assert apart.vocabularies["document/brand"].to_list() == ["d", "c"]
+    assert apart.texts("document/brand").to_list() == [None, "d", "c"]
     assert apart.rows_from(yesterday, "document/brand").tolist() == [0, -1, 2]
     hashed, other = (described(brand=Column(buckets=buckets)) for buckets in (3, 4))
     assert hashed.rows_from(hashed, "document/brand").tolist() == [0, 1, 2, 3]

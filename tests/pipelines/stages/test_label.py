@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 
 from pipelines.errors import ConfigError, LogError
+from pipelines.stages.derive import derive
 from pipelines.stages.label import label, rule_columns
 from pipelines.stages.read import read_impressions
 from tests.pipelines.job_tables import as_file, job, log
@@ -21,9 +22,9 @@ def rules(*pairs):
     )
 
 
-def test_the_first_rule_that_holds_gives_the_grade_and_none_gives_zero():
-    got = graded(log(1, 4), rules((2, "price >= 2"), (1, "price >= 1")))
-    assert got["grade"].to_list() == [0, 1, 2, 2]
+def test_the_highest_grade_whose_rule_holds_is_given_and_none_gives_zero():
+    for order in (((2, "price >= 2"), (1, "price >= 1")), ((1, "price >= 1"), (2, "price >= 2"))):
+        assert graded(log(1, 4), rules(*order))["grade"].to_list() == [0, 1, 2, 2]
 
 
 def test_a_condition_on_a_null_does_not_hold():
@@ -44,7 +45,7 @@ def test_columns_of_the_log_are_dropped_once_they_are_used():
 
 def test_rules_name_the_columns_they_need():
     settings = rules((2, "price > 3 AND rank < 2"), (1, "rank = 1"))
-    assert rule_columns(settings) == {"price": "grades[0].when", "rank": "grades[1].when"}
+    assert rule_columns(settings) == {"price": "grades[0].when", "rank": "grades[0].when"}
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,47 @@ def test_a_grade_out_of_range_makes_the_row_unusable(bad):
 def test_a_grade_column_of_text_is_refused():
     with pytest.raises(LogError, match=r"log\.grade: column 'judged' must hold numbers; found Str"):
         own_grade(["good"])
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        (
+            "clics > 0",
+            r"did you mean 'clicks' \(events\.counts\.clicks\)",
+        ),
+        (
+            "dwell > 3",
+            r"did you mean 'dwell_s' \(events\.sums\.dwell_s\)\?; got 'dwell'",
+        ),
+        ("skiped", r"grades\[0\]\.when: no such column; did you mean 'skipped' \(acted\)\?; got"),
+    ],
+)
+def test_a_misspelt_column_may_mean_one_that_the_job_makes(when, message):
+    settings = job(
+        events__sums={"dwell_s": {"action": "click", "value": "seconds"}},
+        acted={"when": "clicks > 0"},
+        grades=[{"grade": 1, "when": when}],
+    )
+    with pytest.raises(ConfigError, match=message):
+        read_impressions(as_file(log()), settings)
+
+
+def test_a_rule_reads_sums_largest_values_and_what_was_seen():
+    dwell = {"action": "click", "value": "seconds"}
+    settings = job(
+        events__sums={"dwell_s": dwell},
+        events__maxima={"longest_s": dwell},
+        acted={"when": "dwell_s > 0"},
+        grades=[
+            {"grade": 2, "when": "longest_s >= 30"},
+            {"grade": 1, "when": "NOT examined AND num_acted IN (1, 2)"},
+        ],
+    )
+    rows = read_impressions(as_file(log(1)), settings).with_columns(
+        pl.lit(None, pl.String).alias("reason"),
+        pl.Series("log/dwell_s", [0.0, 40.0, 0.0]),
+        pl.Series("log/longest_s", [None, 30.0, None], dtype=pl.Float64),
+    )
+    got = label(derive(rows, settings), settings).collect()
+    assert got["grade"].to_list() == [0, 2, 1]
