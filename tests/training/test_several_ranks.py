@@ -23,6 +23,7 @@ from ltr.training import (
     train,
 )
 from ltr.training.checkpoint import load_optimizer
+from tests.towers.test_shared_tables import CASES, lists_of
 from tests.training.planted import planted, recipe
 from tests.training.test_snapshots import Crash
 
@@ -98,6 +99,17 @@ def test_a_snapshot_of_two_ranks_is_gone_on_from_by_one(lists: Path, tmp_path: P
     whole, gone_on = load_history(tmp_path / "whole"), load_history(tmp_path / "model")
     for alone, mixed in zip(whole, gone_on, strict=True):
         assert mixed.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+
+
+def test_two_processes_share_a_table_of_queries_and_documents(tmp_path: Path) -> None:
+    """Rows of a rank are its documents and its lists: as many as no other rank has."""
+    lists = lists_of(tmp_path / "lists", CASES["across"])
+    settings = recipe(epochs=2, lists_per_batch=5)
+    train(lists, tmp_path / "one", settings)
+    on_two_ranks(tmp_path, _train, lists, tmp_path / "two", settings, 1000, None)
+    one, two = load_history(tmp_path / "one"), load_history(tmp_path / "two")
+    for alone, shared in zip(one, two, strict=True):
+        assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
 
 
 def _train_on(lists: Path, out: Path, settings: Recipe, model: Path) -> None:
