@@ -5,12 +5,19 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import torch
+from torch import nn
 
+from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Manifest
-from ltr.training import ModelCard
+from ltr.data.sparse import KeyedJaggedTensor, keyed_jagged
+from ltr.towers import make_ranker
+from ltr.training import ModelCard, load_ranker
 from ltr.training.checkpoint import load_optimizer
+from ltr.training.warm_start import Inheritance
 from pipelines.cli import main
 from pipelines.encoder import Encoder
+from pipelines.warm_start import warm_start
 
 JOB = """
 output = "run"
@@ -100,6 +107,55 @@ def test_the_second_night_goes_on_with_the_ids_that_are_still_there(
     follows = rows > 0
     after = load_optimizer(run / "model")[slot].numpy()
     assert (after[follows] >= state[slot].numpy()[rows[follows]]).all(), "Adagrad only adds"
+
+
+def _scores(ranker: nn.Module, encoder: Encoder, rows: pl.LazyFrame) -> torch.Tensor:
+    """Score rows that are a list each, as an encoder sees them."""
+    seen = encoder.transform(encoder.from_log(rows, query="q")).collect()
+    ones = torch.ones(len(seen), dtype=torch.int64)
+
+    def ids(column: str) -> KeyedJaggedTensor:
+        values = torch.from_numpy(seen[column].to_numpy().copy())
+        assert bool((values > 0).all()), "known on both nights"
+        return keyed_jagged([column], [(values, ones)])
+
+    batch = RankingBatch(
+        grades=torch.zeros(len(seen)),
+        lengths=ones,
+        query_dense=torch.empty(len(seen), 0),
+        document_dense=torch.from_numpy(seen["document/price"].to_numpy().copy())[:, None],
+        query_sparse=ids("query/user"),
+        document_sparse=ids("document/d"),
+    )
+    scores: torch.Tensor = ranker.eval()(batch)
+    return scores.detach()
+
+
+def test_what_both_nights_know_is_scored_alike_before_the_second_trains(
+    job: Path, tmp_path: Path
+) -> None:
+    """Through two encoders that number the ids in two ways; the number is not scaled."""
+    unscaled = JOB.replace('["price"]', '["price"]\ncolumns = { price = { scale = "none" } }')
+    job.write_text(unscaled.replace("extend = true", "extend = false"))
+    run = tmp_path / "run"
+    assert ltr("prepare", job) == 0
+    assert ltr("train", job) == 0
+    write_log(tmp_path, 1)
+    assert ltr("prepare", job) == 0
+    manifest, recipe = Manifest.load(run / "lists"), ModelCard.load(run / "model").recipe
+    warm = make_ranker(manifest.features, recipe.towers, seed=99)
+    Inheritance.into(warm, warm_start(run / "model", run / "lists"), manifest, recipe)
+    both = [f"d{number}" for number in range(12, 38)]
+    rows = pl.LazyFrame({"q": both, "d": both, "user": "u7", "price": 3.0})
+    encoders = [Encoder.load(run / part / "encoder") for part in ("model", "lists")]
+    before, after = (one.rows_from(encoders[0], "document/d") for one in encoders)
+    assert before.tolist() != after[: len(before)].tolist(), "or nothing has moved"
+    torch.testing.assert_close(
+        _scores(warm, encoders[1], rows),
+        _scores(load_ranker(run / "model"), encoders[0], rows),
+        atol=1e-6,
+        rtol=0,
+    )
 
 
 def test_the_job_file_names_the_model_of_another_run(job: Path, tmp_path: Path) -> None:
