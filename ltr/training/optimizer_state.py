@@ -9,23 +9,20 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributed._shard.sharded_tensor.api import ShardedTensor
-from torchrec.distributed import DistributedModelParallel
 
 from ltr.towers import fill, fused_state, is_table
 
 
-def plain_state(
-    model: DistributedModelParallel, optimizer: torch.optim.Optimizer
-) -> dict[str, Tensor]:
+def plain_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Copies of it on the CPU; all ranks call it, and rank 0 gets the tables' part, too."""
     dense = {name: value.detach().cpu().clone() for name, value in _dense(model, optimizer)}
     return dense | _tables(fused_state(model))
 
 
 def load_plain_state(
-    model: DistributedModelParallel, optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor]
+    model: nn.Module, optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor]
 ) -> None:
     """Fill both optimizers; what ``state`` does not name stays as it is."""
     for name, value in [*fused_state(model).items(), *_dense(model, optimizer)]:
@@ -33,9 +30,7 @@ def load_plain_state(
             fill(value, state[name])
 
 
-def _dense(
-    model: DistributedModelParallel, optimizer: torch.optim.Optimizer
-) -> Iterator[tuple[str, Tensor]]:
+def _dense(model: nn.Module, optimizer: torch.optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
     for name, weight in model.named_parameters():
         if not is_table(name):
             for slot, value in optimizer.state[weight].items():
