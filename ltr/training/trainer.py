@@ -16,6 +16,7 @@ from ltr.recipe import Recipe
 from ltr.towers import dense_parameters, distribute, fused_state, set_table_learning_rate
 from ltr.training.finite import Guard
 from ltr.training.objective import Objective
+from ltr.training.optimizer_state import load_plain_state, plain_state
 from ltr.training.schedule import rate_factor
 from ltr.training.scoring import score
 from ltr.training.selection import Selection
@@ -141,6 +142,14 @@ class Trainer:
             for slot, value in self.optimizer.state[weight].items():
                 state[f"dense.{number:04}.{slot}"] = value
         return state
+
+    def plain_state(self) -> dict[str, Tensor]:
+        """Copies of the optimizers' state by the names of the plain model; rank 0 gets it all."""
+        return plain_state(self.model, self.optimizer)
+
+    def load_plain_state(self, state: dict[str, Tensor]) -> None:
+        """Begin with the optimizers' state of an earlier training."""
+        load_plain_state(self.model, self.optimizer, state)
 
     @contextmanager
     def _precision(self) -> Iterator[None]:
