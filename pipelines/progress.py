@@ -4,13 +4,14 @@ Both go to standard error, so that standard output holds results only.
 """
 
 import logging
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
 
 LOG_EVERY_S = 10.0
 
@@ -47,7 +48,7 @@ class Step:
 class _BarStep(Step):
     """A step drawn as a bar."""
 
-    def __init__(self, name: str, bars: Bars) -> None:
+    def __init__(self, name: str, bars: "Bars") -> None:
         super().__init__(name)
         self._bars, self._task = bars, bars.add_task(name, total=None, said="", count="")
 
@@ -108,15 +109,7 @@ class Progress:
 
     def __init__(self, job: str) -> None:
         self.job = job
-        console = Console(stderr=True)
-        columns = (
-            TextColumn("{task.description:<18}"),
-            BarColumn(),
-            TextColumn("{task.fields[count]:>9}"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[said]}"),
-        )
-        self._bars = Bars(*columns, console=console) if console.is_terminal else None
+        self._bars = _bars()
 
     def __enter__(self) -> "Progress":
         if self._bars:
@@ -133,3 +126,20 @@ class Progress:
         step = _BarStep(name, self._bars) if self._bars else _LineStep(name, self.job)
         yield step
         step.finish()
+
+
+def _bars() -> "Bars | None":
+    """Give bars where standard error is a terminal; elsewhere their import is saved."""
+    if not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        TextColumn("{task.fields[count]:>9}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}"),
+        console=Console(stderr=True),
+    )

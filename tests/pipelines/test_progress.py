@@ -1,28 +1,28 @@
 import io
 import logging
+import sys
 
 import pytest
-from rich.console import Console
 
-from pipelines import progress
 from pipelines.progress import Progress
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=100)
-    monkeypatch.setattr(progress, "Console", lambda **_: console)
-    return screen
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
 
 
-def test_on_a_terminal_a_step_is_a_bar_with_its_count_and_what_it_says(terminal):
+def test_on_a_terminal_a_step_is_a_bar_with_its_count_and_what_it_says(monkeypatch):
+    screen = Screen()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "stderr", screen)
     with Progress("train") as shown, shown.step("epochs") as step:
         step.expect(2000)
         for _ in range(1200):
             step.advance()
         step.say("epoch 3")
-    drawn = terminal.getvalue()
+    drawn = screen.getvalue()
     assert "epochs" in drawn
     assert "1,200/2,000" in drawn
     assert "epoch 3" in drawn
