@@ -175,14 +175,15 @@ def _draw(sizes: Tensor, chance: Tensor) -> Tensor:
     and takes j itself if t is taken already. Every subset is equally likely.
     """
     num_neg = chance.shape[1]
-    drawn = torch.empty_like(chance, dtype=torch.int64)
     is_enough = sizes >= num_neg
-    for i in range(num_neg):
-        last = torch.where(is_enough, sizes - num_neg + i, sizes - 1)
-        number = (chance[:, i] * (last + 1)).long()
-        is_taken = (drawn[:, :i] == number.unsqueeze(1)).any(1)
-        drawn[:, i] = torch.where(is_enough & is_taken, last, number)
-    return drawn
+    # A row per column of ``chance``: what is compared at once lies at once.
+    first = torch.where(is_enough, sizes - num_neg, sizes - 1)
+    last = first + torch.arange(num_neg, device=sizes.device).unsqueeze(1) * is_enough
+    drawn = (chance.t() * (last + 1)).long()
+    for i in range(1, num_neg):
+        is_taken = (drawn[:i] == drawn[i]).any(0) & is_enough
+        drawn[i] = torch.where(is_taken, last[i], drawn[i])
+    return drawn.t()
 
 
 def _draw_by_popularity(blocks: _Blocks, popularity: Tensor, chance: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
+import torch
+
 T = TypeVar("T")
 _END: Final = object()
 
@@ -13,7 +15,9 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
     """The same items, of which up to ``ahead`` are made by a thread before they are asked for.
 
     One thread is enough, and a process would only copy: what batches are made of (torch's
-    operations) lets other threads run meanwhile. An error is raised where its item would have come.
+    operations) lets other threads run meanwhile. Its operations have no threads of their own: they
+    are small, and would take the cores from the consumer's. An error is raised where its item would
+    have come.
 
     Args:
         items: Used by the thread alone from now on.
@@ -23,7 +27,7 @@ def prefetched(items: Iterator[T], ahead: int) -> Iterator[T]:
         >>> list(prefetched(iter("abc"), 2))
         ['a', 'b', 'c']
     """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch") as thread:
+    with ThreadPoolExecutor(1, "prefetch", torch.set_num_threads, (1,)) as thread:
         waiting: deque[Future[object]] = deque()
         try:
             while True:

@@ -33,6 +33,7 @@ from torchrec.optim.optimizers import Adagrad, Adam
 from torchrec.optim.rowwise_adagrad import RowWiseAdagrad
 
 from ltr.recipe import RecipeError
+from ltr.towers.alone import AloneSharder, AloneWrapper
 from ltr.towers.ranker import is_table
 
 TableOptimizer: TypeAlias = Literal["rowwise_adagrad", "adagrad", "adam"]
@@ -94,12 +95,17 @@ def distribute(
         apply_optimizer_in_backward(
             OPTIMIZERS[table_optimizer], tables, {"lr": table_learning_rate}
         )
-    sharders = [EmbeddingBagCollectionSharder()]
+    is_alone = dist.get_world_size() == 1
+    sharders = [AloneSharder() if is_alone else EmbeddingBagCollectionSharder()]
     with warnings.catch_warnings():
         # torchrec passes an argument to DistributedDataParallel that torch is renaming.
         warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
         model = DistributedModelParallel(
-            ranker, device=device, plan=_plan(ranker, device, sharders), sharders=sharders
+            ranker,
+            device=device,
+            plan=_plan(ranker, device, sharders),
+            sharders=sharders,
+            data_parallel_wrapper=AloneWrapper() if is_alone else None,
         )
     # Tables are made anew when they are sharded, so the weights are put back.
     _fill(model, weights)

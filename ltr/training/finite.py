@@ -1,5 +1,6 @@
 """Stop before a loss or a gradient that is not finite reaches the weights."""
 
+import math
 from collections.abc import Callable, Iterable
 
 import torch
@@ -46,7 +47,11 @@ class Guard:
     def check_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Raise if a gradient is not finite; call it before the optimizer's step."""
         gradients = [weight.grad for weight in parameters if weight.grad is not None]
-        self._require(nn.utils.get_total_norm(gradients), "gradient")
+        if gradients:
+            sums = torch.stack([gradient.sum() for gradient in gradients])
+            if not math.isfinite(float(sums.sum())):
+                for gradient in gradients:
+                    self._require(gradient, "gradient")
 
     def watch_tables(self, ranker: nn.Module) -> None:
         """Check the gradient that flows into our towers' tables, which are updated as it arrives.
@@ -61,7 +66,10 @@ class Guard:
         self._require(gradient, "gradient")
 
     def _require(self, values: Tensor, what: str) -> None:
-        if not bool(torch.isfinite(values).all()):
+        # A sum is not finite if a value is not; it may also overflow, so then each is looked at.
+        if not math.isfinite(float(values.detach().sum())) and not bool(
+            torch.isfinite(values).all()
+        ):
             raise NonFiniteError(what, self._when)
 
 
