@@ -16,6 +16,9 @@ class LtrError(Exception):
     ``ltr.training.NonFiniteError`` and ``pipelines.errors.JobError`` are such errors.
     """
 
+    exit_code: int = 2
+    """What a command ends with that meets it."""
+
 
 class Failure(NamedTuple):
     """A value that breaks a rule of a record; as text, one line.

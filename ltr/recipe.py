@@ -196,8 +196,10 @@ class TrainingConfig(Config):
     """Of the layers' arithmetic; weights, tables, scores and losses are of float32."""
     deterministic: bool = False
     """Refuse operations whose result depends on the order in which threads end."""
+    validate_by: Annotated[str, Field(min_length=1)] = "ndcg@10"
+    """The metric of `ltr.metrics` by which epochs are compared on the validation lists."""
     patience: Positive = 2
-    """Stop after so many epochs without a better validation NDCG@10."""
+    """Stop after so many epochs in which it did not get better."""
     seed: Seed = 0
     """Decides the initial weights, the order of the lists, the sampled negatives, the dropout."""
 

@@ -1,7 +1,9 @@
 """The console script ``ltr``: a job file in, files out, one clear line on an error.
 
 Exit codes: 0 done, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect`
-compares differ beyond the limits, 130 interrupted; anything else is a bug and shows its traceback.
+compares differ beyond the limits, 130 interrupted, 143 a training was told to stop (SIGTERM) and
+took a snapshot first: the same command goes on from there; 1 a process of a training died, or a
+bug, which shows its traceback.
 """
 
 import logging
@@ -9,10 +11,11 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import typer
 
@@ -20,6 +23,7 @@ from ltr.errors import LtrError
 from pipelines import options
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
+from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
 from pipelines.progress import Progress
 
 if TYPE_CHECKING:
@@ -40,6 +44,12 @@ LogFolder = Annotated[
 ]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Folder of the run, instead of the job file's output.")
+]
+Processes = Annotated[
+    int, typer.Option("--nproc", min=1, help="Train in so many processes; tables are shared out.")
+]
+Profile = Annotated[
+    bool, typer.Option("--profile", help="Write where the time of some steps goes to profile/.")
 ]
 EngineOption = Annotated[
     EngineName, typer.Option("--engine", help="Who prepares: this process, or a Ray cluster.")
@@ -67,13 +77,18 @@ def prepare(
     engine: EngineOption = "local",
 ) -> None:
     """Make lists of a log: validate, attribute, label, split, encode, group."""
-    _run(["prepare"], job_file, log, out, date, engine)
+    _run(["prepare"], job_file, _How(log, out, date, engine))
 
 
 @app.command()
-def train(job_file: JobFile, out: OutFolder = None) -> None:
-    """Train a model on the lists that `ltr prepare` made."""
-    _run(["train"], job_file, None, out)
+def train(
+    job_file: JobFile, out: OutFolder = None, nproc: Processes = 1, *, profile: Profile = False
+) -> None:
+    """Train a model on the lists that `ltr prepare` made; a killed training goes on.
+
+    Under torchrun, every process calls this: torchrun --nproc-per-node N $(which ltr) train JOB.
+    """
+    _run(["train"], job_file, _How(out=out, nproc=nproc, profile=profile))
 
 
 @app.command()
@@ -123,7 +138,7 @@ def evaluate(
     given = options.Given(**{name: value for name, value in locals().items() if name in FIELDS})
     if source.suffix == ".toml":
         given.refuse_for_a_job()
-        _run(["evaluate"], source, None, out)
+        _run(["evaluate"], source, _How(out=out))
     else:
         _run_table(source, given, out)
 
@@ -135,9 +150,13 @@ def run(
     out: OutFolder = None,
     date: Date = None,
     engine: EngineOption = "local",
+    nproc: Processes = 1,
+    *,
+    profile: Profile = False,
 ) -> None:
     """Prepare, train and evaluate."""
-    _run(["prepare", "train", "evaluate"], job_file, log, out, date, engine)
+    how = _How(log, out, date, engine, nproc, profile)
+    _run(["prepare", "train", "evaluate"], job_file, how)
 
 
 @app.command()
@@ -174,39 +193,71 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Threads of torch that spin while they wait for each other stall on a machine they share.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
-    logging.getLogger("ltr").setLevel(logging.INFO)
+    logging.getLogger("ltr").setLevel(logging.INFO if rank() == 0 else logging.CRITICAL)
+    end_with_launcher()
     try:
         app(arguments)
     except SystemExit as done:  # how typer ends, well or with a wrong command line
         return int(done.code or 0)
     except (LtrError, OSError) as error:
-        typer.echo(f"ltr: error: {error}", err=True)
-        return 2
+        code = error.exit_code if isinstance(error, LtrError) else 2
+        if not leave_to_launcher(error, code):
+            typer.echo(f"ltr: error: {error}", err=True)
+        return code
+    except Exception as error:
+        leave_to_launcher(error, 1)
+        raise
     return 0
 
 
-def _run(
-    names: list[str],
-    job_file: Path,
-    log: Path | None,
-    out: Path | None,
-    date: datetime | None = None,
-    engine: EngineName = "local",
-) -> None:
-    from pipelines.config import load_job
-    from pipelines.jobs.folders import Folders, locked
+class _How(NamedTuple):
+    """What the command line says beside the job file."""
 
-    job = load_job(job_file, date and date.date())
-    folders = Folders.of(job, job_file, log, out)
-    steps = [(name, _step(name, job, engine)) for name in names]
+    log: Path | None = None
+    out: Path | None = None
+    date: datetime | None = None
+    engine: EngineName = "local"
+    nproc: int = 1
+    profile: bool = False
+
+
+def _run(names: list[str], job_file: Path, how: _How) -> None:
+    from pipelines.config import load_job
+    from pipelines.jobs.folders import Folders
+
+    job = load_job(job_file, how.date and how.date.date())
+    folders = Folders.of(job, job_file, how.log, how.out)
+    if num_ranks() > 1 and (names != ["train"] or how.nproc > 1):
+        msg = "torchrun starts `ltr train` without --nproc, and no other command"
+        raise JobError(msg)
+    steps = {name: _step(name, job, how) for name in names}
     if names[0] != "prepare" and not folders.lists.exists():
         msg = f"{folders.lists}: there are no lists yet; run ltr prepare first"
         raise JobError(msg)
-    with locked(folders.run):
-        for name, step in steps:
-            with Progress(name) as progress:
+    if how.nproc == 1:
+        _work(steps, job, folders)
+        return
+    for name, step in steps.items():
+        if name == "train":
+            from pipelines.jobs.launch import launch
+
+            arguments = ["train", str(job_file), "--out", str(folders.run)]
+            launch(arguments + ["--profile"] * how.profile, how.nproc)
+        else:
+            _work({name: step}, job, folders)
+
+
+def _work(steps: dict[str, Step], job: "Job", folders: "Folders") -> None:
+    """Do the steps; of the processes of a training, the first holds the folder and is heard."""
+    from pipelines.jobs.folders import locked
+
+    is_first = rank() == 0
+    with locked(folders.run) if is_first else nullcontext():
+        for name, step in steps.items():
+            with Progress(name, hidden=not is_first) as progress:
                 done = step(job, folders, progress)
-            typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
+            if is_first:
+                typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
@@ -223,18 +274,18 @@ def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
     typer.echo(textwrap.indent(f"evaluate: {done}", "  ").strip())
 
 
-def _step(name: str, job: "Job", engine: EngineName) -> Step:
+def _step(name: str, job: "Job", how: _How) -> Step:
     """Return a job's function; imported when needed, because torchrec takes seconds to import."""
     if name == "prepare":
         from pipelines.jobs.prepare import run as prepare_lists
 
-        return partial(prepare_lists, engine=engine)
+        return partial(prepare_lists, engine=how.engine)
     if name == "train":
         from pipelines.jobs.train import check_loss
         from pipelines.jobs.train import run as train_model
 
         check_loss(job)
-        return train_model
+        return partial(train_model, profile=how.profile)
     from pipelines.jobs.evaluate import run as evaluate_model
 
     return evaluate_model

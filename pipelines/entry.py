@@ -24,3 +24,7 @@ def main() -> int:
         return 2
     finally:
         gc.freeze()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -29,9 +29,9 @@ class Step:
         """Say how often the step will advance."""
         self.total = total
 
-    def advance(self) -> None:
-        """Count one more of ``total`` as done."""
-        self.done += 1
+    def advance(self, count: int = 1) -> None:
+        """Count one more of ``total`` as done, or some that were done before."""
+        self.done += count
 
     def say(self, text: str) -> None:
         """Show ``text`` beside the step."""
@@ -56,10 +56,10 @@ class _BarStep(Step):
         super().expect(total)
         self._bars.update(self._task, total=total)
 
-    def advance(self) -> None:
-        super().advance()
-        count = f"{self.done:,}/{self.total:,}" if self.total else f"{self.done:,}"
-        self._bars.update(self._task, completed=self.done, count=count)
+    def advance(self, count: int = 1) -> None:
+        super().advance(count)
+        said = f"{self.done:,}/{self.total:,}" if self.total else f"{self.done:,}"
+        self._bars.update(self._task, completed=self.done, count=said)
 
     def say(self, text: str) -> None:
         super().say(text)
@@ -81,8 +81,8 @@ class _LineStep(Step):
         self._job, self._began = job, time.monotonic()
         self._next = self._began + LOG_EVERY_S
 
-    def advance(self) -> None:
-        super().advance()
+    def advance(self, count: int = 1) -> None:
+        super().advance(count)
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + LOG_EVERY_S
             said = f": {self.said}" if self.said else ""
@@ -99,6 +99,10 @@ class _LineStep(Step):
 class Progress:
     """The steps of one job, each shown while it runs.
 
+    Args:
+        job: Its name.
+        hidden: Draw no bars, also on a terminal.
+
     Example:
         >>> with Progress("prepare") as progress, progress.step("write shards") as step:
         ...     step.advance()
@@ -107,9 +111,9 @@ class Progress:
         2
     """
 
-    def __init__(self, job: str) -> None:
+    def __init__(self, job: str, *, hidden: bool = False) -> None:
         self.job = job
-        self._bars = _bars()
+        self._bars = None if hidden else _bars()
 
     def __enter__(self) -> "Progress":
         if self._bars:

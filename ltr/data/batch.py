@@ -35,6 +35,8 @@ class RankingBatch:
     lists do not say."""
     popularity: Tensor | None = None
     """[docs] float32: how often the split shows the document; None where nobody asked for it."""
+    numbers: Tensor | None = None
+    """[lists] int64: the lists' numbers in their split, to find them again."""
 
     def to(self, device: torch.device, non_blocking: bool = False) -> Self:  # noqa: FBT001, FBT002 - torchrec's protocol
         """The same batch on another device."""

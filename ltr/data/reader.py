@@ -70,7 +70,8 @@ class Lists:
         Raises:
             IndexError: There is no list with one of the numbers.
         """
-        parts = list(self._parts(numbers.sort().values))
+        numbers = numbers.sort().values
+        parts = list(self._parts(numbers))
         query, document = (_Side(self.manifest.features, side, parts) for side in _SIDES)
         return RankingBatch(
             grades=_cat([part.shard.grades[part.rows["document"]] for part in parts]).float(),
@@ -87,7 +88,15 @@ class Lists:
                     for known in [part.shard.propensities]
                 ]
             ),
+            numbers=numbers,
         )
+
+    def query_ids(self, numbers: Tensor) -> list[str]:
+        """The ids of the queries with these ascending list numbers, for people to read."""
+        found: list[str] = []
+        for part in self._parts(numbers):
+            found += part.shard.query_ids.take(pa.array(part.rows["query"].numpy())).to_pylist()
+        return found
 
     def _popularity_of(self, parts: list["_Part"]) -> Tensor | None:
         if self._popularity is None:
@@ -120,6 +129,8 @@ class _Shard:
     """[docs] uint8."""
     propensities: Tensor | None
     """[docs] float32, or None."""
+    query_ids: pa.Array
+    """[lists] strings."""
     document_ids: pa.Array
     """[docs] strings."""
     columns: dict[str, Column]
@@ -218,7 +229,15 @@ def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], pa
     for feature in features:
         _require_known_ids(views[feature.column], feature, path)
     propensities = _propensities(columns.get(PROPENSITY), path)
-    return _Shard(offsets[:-1], offsets.diff(), as_tensor(grade.values), propensities, ids, views)
+    return _Shard(
+        starts=offsets[:-1],
+        lengths=offsets.diff(),
+        grades=as_tensor(grade.values),
+        propensities=propensities,
+        query_ids=columns["query_id"],
+        document_ids=ids,
+        columns=views,
+    )
 
 
 def _propensities(column: pa.Array | None, path: Path) -> Tensor | None:

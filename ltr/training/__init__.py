@@ -10,12 +10,14 @@ from ltr.training.checkpoint import (
 from ltr.training.finite import NonFiniteError
 from ltr.training.loop import SnapshotPolicy, train
 from ltr.training.progress import Progress, Silent, Start, StepRecord, Together
+from ltr.training.ranks import LostRankError
 from ltr.training.scoring import score
 from ltr.training.signals import InterruptedTrainingError
 
 __all__ = [
     "EpochRecord",
     "InterruptedTrainingError",
+    "LostRankError",
     "ModelCard",
     "ModelError",
     "NonFiniteError",

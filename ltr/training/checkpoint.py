@@ -44,6 +44,13 @@ class EpochRecord(BaseModel):
     """Mean NDCG@10 over the validation lists that have a grade above 0."""
     is_best: bool
     """Whether it was the best so far, so that its weights were kept."""
+    validation_value: float | None = None
+    """Of the metric by which epochs are compared, where that is not NDCG@10."""
+
+    @property
+    def value(self) -> float:
+        """What it is compared by."""
+        return self.validation_ndcg if self.validation_value is None else self.validation_value
 
 
 class ModelCard(BaseModel):

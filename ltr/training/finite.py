@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -16,14 +17,16 @@ class NonFiniteError(LtrError, RuntimeError):
     Attributes:
         what: "loss", "gradient" or "score".
         when: The epoch and the batch.
+        kept: Where the batch was put aside; None where it was not.
     """
 
-    def __init__(self, what: str, when: str) -> None:
+    def __init__(self, what: str, when: str, kept: Path | None = None) -> None:
+        aside = "" if kept is None else f"; the batch is in {kept}"
         super().__init__(
             f"a {what} is not finite in {when}; training stopped there and wrote no model (look "
-            "for extreme numbers among the features, or lower the learning rates)"
+            f"for extreme numbers among the features, or lower the learning rates){aside}"
         )
-        self.what, self.when = what, when
+        self.what, self.when, self.kept = what, when, kept
 
 
 class Guard:

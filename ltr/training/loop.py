@@ -21,7 +21,9 @@ from ltr.towers import make_ranker, process_group
 from ltr.training.checkpoint import EpochRecord, ModelCard, save_records, save_weights
 from ltr.training.objective import Objective
 from ltr.training.progress import Progress, Silent
+from ltr.training.ranks import noticing_lost_ranks
 from ltr.training.run import Run
+from ltr.training.selection import Selection
 from ltr.training.signals import on_sigterm
 from ltr.training.snapshots import Snapshots
 from ltr.training.trainer import Trainer
@@ -51,8 +53,9 @@ def train(
     recipe: Recipe,
     progress: Progress | None = None,
     snapshots: SnapshotPolicy | None = None,
+    aside: Path | None = None,
 ) -> list[EpochRecord]:
-    """Train until the validation NDCG@10 stops getting better, and write the best epoch's model.
+    """Train until the validation metric stops getting better, and write the best epoch's model.
 
     Runs on a GPU if there is one. On a CPU the same lists and the same recipe give the same model,
     bit for bit; with snapshots also if the process is killed and the call made again. Called in
@@ -65,6 +68,8 @@ def train(
         recipe: Towers, loss and training.
         progress: Is told of every batch and epoch.
         snapshots: Where to take snapshots and to go on from one; None: begin anew and keep none.
+        aside: Folder for the batch that the training stops at when its loss or gradient is not
+            finite; None to keep none.
 
     Returns:
         One record per epoch, also written to ``history.json``.
@@ -72,16 +77,18 @@ def train(
     Raises:
         ListsError: The folder is no valid folder of lists, or has no list to learn from or to
             validate on.
-        RecipeError: An unknown loss or model or wrong arguments of it; found out before the lists
-            are read.
+        RecipeError: An unknown loss, model or metric, or wrong arguments of it; found out before
+            the lists are read.
         ValueError: The lists have no document feature.
         OSError: ``out_folder`` cannot be written; found out before training.
         NonFiniteError: The loss or a gradient was not finite.
         InterruptedTrainingError: SIGTERM came; a snapshot was taken first.
+        LostRankError: Another process of the training is gone.
     """
     device = _device()
     objective = Objective.of(recipe.loss)
-    with _determinism(recipe.training), process_group(device):
+    Selection.of(recipe.training.validate_by)
+    with _determinism(recipe.training), noticing_lost_ranks(), process_group(device):
         batches = _batches(lists_folder, recipe, objective)
         validation = _validation_lists(lists_folder)
         if recipe.loss.unbiased:
@@ -98,6 +105,7 @@ def train(
                 progress=progress or Silent(),
                 snapshots=_snapshots(snapshots, validation, recipe),
                 stop=stack.enter_context(on_sigterm()),
+                aside=aside,
             )
             run.finish()
             if folder is not None:

@@ -18,6 +18,8 @@ class Start:
     epoch: int = 1
     """Where it begins; above 1, or with ``batch`` above 0, it goes on from a snapshot."""
     batch: int = 0
+    step: int = 0
+    """Batches since the first epoch began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,13 @@ class StepRecord:
     loss: float
     """Mean over the lists (or blocks) of the batch, of all ranks."""
     documents: int
-    """Of this rank's share."""
+    """Of the batch, of all ranks."""
     seconds: float
     """From the end of the step before it."""
     waited: float
     """Seconds of them in which the model waited for the batch."""
+    learning_rate: float = 0.0
+    table_learning_rate: float = 0.0
 
 
 class Progress(Protocol):

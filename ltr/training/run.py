@@ -1,9 +1,9 @@
 """Epoch after epoch, with snapshots: the part of a training that can be killed and gone on with."""
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
@@ -14,7 +14,9 @@ from ltr.data.batcher import TrainingBatches
 from ltr.data.reader import Lists
 from ltr.data.seeds import generator
 from ltr.towers import plain_weights
+from ltr.training.aside import put_aside
 from ltr.training.checkpoint import EpochRecord
+from ltr.training.finite import NonFiniteError
 from ltr.training.progress import Progress, Start, StepRecord
 from ltr.training.signals import InterruptedTrainingError, StopRequest
 from ltr.training.snapshots import Snapshots
@@ -35,6 +37,7 @@ class Run:
         progress: Is told by rank 0.
         snapshots: Where to take them; None for none.
         stop: Whether somebody asked to stop.
+        aside: Folder for a batch whose loss or gradient is not finite; None to keep none.
     """
 
     trainer: Trainer
@@ -43,6 +46,7 @@ class Run:
     progress: Progress
     snapshots: Snapshots | None
     stop: StopRequest
+    aside: Path | None = None
     step: int = 0
     """Batches since the first epoch began."""
     history: list[EpochRecord] = field(default_factory=list)
@@ -74,41 +78,56 @@ class Run:
             number = self.batches.position.batch
             self.trainer.guard.at(f"epoch {epoch}, batch {number}")
             self.trainer.set_rates(self.step, last)
-            chance = generator(self.trainer.config.seed, "negatives", epoch, number)
             update = number % self.trainer.config.accumulate == 0 or number == num_batches
-            loss = self.trainer.step(batch, chance, update=update, stop=self.stop.made)
+            loss = self._step(epoch, number, batch, update=update)
             self.step += 1
             self.total, self.count = self.total + float(loss.total), self.count + loss.count
             if dist.get_rank() == 0:
-                self._tell(epoch, number, loss, batch, began, waited)
+                self._tell(epoch, number, loss, began, waited)
             if update:
                 self._keep(loss, where=f"epoch {epoch}, batch {number}")
 
-    def _tell(
-        self, epoch: int, number: int, loss: Loss, batch: RankingBatch, began: float, waited: float
-    ) -> None:
+    def _step(self, epoch: int, number: int, batch: RankingBatch, *, update: bool) -> Loss:
+        chance = generator(self.trainer.config.seed, "negatives", epoch, number)
+        try:
+            return self.trainer.step(batch, chance, update=update, stop=self.stop.made)
+        except NonFiniteError as error:
+            if self.aside is None:
+                raise
+            said = {"what": error.what, "epoch": epoch, "batch": number}
+            kept = put_aside(self.aside, batch, self.batches.lists, self.trainer.model, said)
+            raise NonFiniteError(error.what, error.when, kept) from error
+
+    def _tell(self, epoch: int, number: int, loss: Loss, began: float, waited: float) -> None:
         record = StepRecord(
             epoch=epoch,
             batch=number,
             step=self.step,
             loss=float(loss.total) / max(loss.count, 1),
-            documents=len(batch.grades),
+            documents=loss.documents,
             seconds=time.perf_counter() - began,
             waited=waited,
+            learning_rate=self.trainer.rates[0],
+            table_learning_rate=self.trainer.rates[1],
         )
         self.progress.batch(record)
 
     def _validate(self) -> None:
         epoch = self.batches.position.epoch - 1
-        value = self.trainer.validate(self.validation, epoch)
-        is_best = value > max((one.validation_ndcg for one in self.history), default=-math.inf)
+        quality, value = self.trainer.validate(self.validation, epoch)
+        best = [one.value for one in self.history if one.is_best]
+        record = EpochRecord(
+            epoch=epoch,
+            train_loss=self.total / max(self.count, 1),
+            validation_ndcg=quality,
+            is_best=False,
+            validation_value=value,
+        )
+        is_best = self.trainer.selection.is_better(record.value, than=best[-1] if best else None)
         if is_best:
             self.best = plain_weights(self.trainer.model)
-        loss = self.total / max(self.count, 1)
         self.total, self.count = 0.0, 0
-        self.history.append(
-            EpochRecord(epoch=epoch, train_loss=loss, validation_ndcg=value, is_best=is_best)
-        )
+        self.history.append(record.model_copy(update={"is_best": is_best}))
         if dist.get_rank() == 0:
             self.progress.epoch(self.history[-1])
 
@@ -146,6 +165,7 @@ class Run:
                     num_batches=len(self.batches),
                     epoch=position.epoch,
                     batch=position.batch,
+                    step=self.step,
                 )
             )
 

@@ -12,6 +12,8 @@ from ltr.errors import LtrError
 class InterruptedTrainingError(LtrError, RuntimeError):
     """The training was asked to stop, took a snapshot, and wrote no model."""
 
+    exit_code = 128 + signal.SIGTERM
+
 
 class StopRequest:
     """Whether somebody asked this process to stop."""

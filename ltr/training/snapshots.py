@@ -124,7 +124,9 @@ class Snapshots:
         shutil.rmtree(target, ignore_errors=True)
         unfinished.rename(target)
         _sync(self.folder)
-        for old in self._folders()[self.keep :]:
+        # Later ones are torn, or of another training, which would push these out.
+        kept = [folder for folder in self._folders() if folder <= target][: self.keep]
+        for old in set(self._folders()) - set(kept):
             shutil.rmtree(old, ignore_errors=True)
 
 

@@ -12,16 +12,16 @@ from torch import Tensor, nn
 from ltr.data.batch import RankingBatch
 from ltr.data.reader import Lists
 from ltr.data.seeds import generator
-from ltr.metrics import ndcg
 from ltr.recipe import Recipe
 from ltr.towers import dense_parameters, distribute, fused_state, set_table_learning_rate
 from ltr.training.finite import Guard
 from ltr.training.objective import Objective
 from ltr.training.schedule import rate_factor
 from ltr.training.scoring import score
+from ltr.training.selection import Selection
 
-SELECTED_BY = 10
-"""The epoch with the best validation NDCG at this cutoff is kept."""
+NDCG_10 = "ndcg@10"
+"""Told of every epoch, whatever metric chooses among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Loss:
     total: Tensor
     """[] float64."""
     count: int
+    documents: int
+    """Of the batch."""
     stop: bool = False
     """Whether some rank was asked to stop."""
 
@@ -60,6 +62,9 @@ class Trainer:
         )
         _make_slots(self.optimizer)
         self.objective, self.device = objective, device
+        self.selection = Selection.of(config.validate_by, weighted=objective.config.unbiased)
+        self.rates = (config.learning_rate, config.table_learning_rate)
+        """Of the dense part and of the tables, at the present step."""
 
     def step(
         self,
@@ -84,7 +89,7 @@ class Trainer:
         blocks = None if blocks is None else blocks.to(self.device)
         total, count = self.objective(scores, here, blocks)
         self.guard.check_loss(total)
-        loss = _over_ranks(total, count, stop=stop)
+        loss = _over_ranks(total, count, len(batch.grades), stop=stop)
         # Gradients of ranks are averaged, those of accumulated batches are added up.
         scale = dist.get_world_size() / (max(loss.count, 1) * self.config.accumulate)
         torch.autograd.backward(total * scale)
@@ -102,12 +107,21 @@ class Trainer:
         if not config.warmup and config.decay == "none":
             return
         factor = rate_factor(step, warmup=config.warmup, decay=config.decay, last=last)
+        self.rates = dense, tables = (
+            factor * config.learning_rate,
+            factor * config.table_learning_rate,
+        )
         for group in self.optimizer.param_groups:
-            group["lr"] = factor * config.learning_rate
-        set_table_learning_rate(self.model, factor * config.table_learning_rate)
+            group["lr"] = dense
+        set_table_learning_rate(self.model, tables)
 
-    def validate(self, lists: Lists, epoch: int) -> float:
-        """Mean NDCG over the lists that have a grade above 0; the same on all ranks, to the bit."""
+    def validate(self, lists: Lists, epoch: int) -> tuple[float, float | None]:
+        """Measure the model; the same on all ranks, to the bit.
+
+        Returns:
+            Mean NDCG@10 over the lists that have a grade above 0, and the metric by which epochs
+            are compared, None where it is the same.
+        """
         self.guard.at(f"the validation after epoch {epoch}")
         self.model.eval()
         scores = score(self.model, lists, device=self.device)
@@ -115,8 +129,9 @@ class Trainer:
         self.model.train()
         weights = lists.propensities() if self.objective.config.unbiased else None
         weights = None if weights is None else weights.reciprocal()
-        found = ndcg(scores, lists.grades(), k=SELECTED_BY, lengths=lists.lengths, weights=weights)
-        return float(found)
+        quality = Selection.of(NDCG_10).value(scores, lists, weights)
+        is_other = self.config.validate_by != NDCG_10
+        return quality, self.selection.value(scores, lists, weights) if is_other else None
 
     def tensors(self) -> dict[str, Any]:
         """All that learns, by name; loading into these tensors changes the training itself."""
@@ -166,10 +181,11 @@ def _seeded(chance: torch.Generator, device: torch.device) -> Iterator[None]:
             one.set_state(state)
 
 
-def _over_ranks(total: Tensor, count: int, *, stop: bool) -> Loss:
+def _over_ranks(total: Tensor, count: int, documents: int, *, stop: bool) -> Loss:
     total = total.detach().double()
     if dist.get_world_size() == 1:
-        return Loss(total, count, stop)
-    sums = torch.stack([total, total.new_tensor(count), total.new_tensor(stop)])
+        return Loss(total, count, documents, stop)
+    counts = torch.tensor([count, documents, stop], dtype=total.dtype, device=total.device)
+    sums = torch.cat([total.reshape(1), counts])
     dist.all_reduce(sums)
-    return Loss(sums[0], int(sums[1]), bool(sums[2]))
+    return Loss(sums[0], int(sums[1]), int(sums[2]), bool(sums[3]))

@@ -4,6 +4,7 @@ An error names the dotted key, the rule and the value it got; a misspelt key is 
 nearest right one. Paths in the file are relative to the file itself. One section, one module.
 """
 
+from pipelines.config._checkpoints import Checkpoints
 from pipelines.config._columns import MISSING, WITHIN_LIST, Column, Scale
 from pipelines.config._drift import Drift, DriftRule
 from pipelines.config._evaluation import Evaluation
@@ -19,6 +20,7 @@ from pipelines.config._log import Format, Log
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Estimate, Propensity
 from pipelines.config._split import Parts
+from pipelines.config._tracking import Tracking
 
 __all__ = [
     "ACTED_COLUMNS",
@@ -26,6 +28,7 @@ __all__ = [
     "MISSING",
     "WITHIN_LIST",
     "Acted",
+    "Checkpoints",
     "Column",
     "Drift",
     "DriftRule",
@@ -46,6 +49,7 @@ __all__ = [
     "Propensity",
     "Scale",
     "SideFeatures",
+    "Tracking",
     "ValueOf",
     "load_job",
     "microseconds",

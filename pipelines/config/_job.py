@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
 from pipelines.config._base import Config, Name
+from pipelines.config._checkpoints import Checkpoints
 from pipelines.config._drift import Drift
 from pipelines.config._evaluation import Evaluation
 from pipelines.config._events import Events
@@ -19,6 +20,7 @@ from pipelines.config._log import Log
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Propensity
 from pipelines.config._split import Parts
+from pipelines.config._tracking import Tracking
 from pipelines.errors import ConfigError
 
 
@@ -43,6 +45,8 @@ class Job(Config):
     towers: TowersConfig = TowersConfig()
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()
+    checkpoints: Checkpoints = Checkpoints()
+    tracking: Tracking = Tracking()
     evaluation: Evaluation = Evaluation()
     drift: Drift = Drift()
 

@@ -42,6 +42,26 @@ class Folders:
         """The report that ``evaluate`` makes."""
         return self.run / "report"
 
+    @property
+    def snapshots(self) -> Path:
+        """Of a training that is under way; gone when it is done."""
+        return self.run / "snapshots"
+
+    @property
+    def nonfinite(self) -> Path:
+        """The batch at which a training stopped because a value was not finite."""
+        return self.run / "nonfinite"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The curves of the training."""
+        return self.run / "tensorboard"
+
+    @property
+    def profile(self) -> Path:
+        """Where the time of some steps of the training went."""
+        return self.run / "profile"
+
 
 @contextmanager
 def locked(run: Path) -> Iterator[None]:

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.cli import main
 from tests.docs.blocks import run_python
+from tests.training.planted import planted
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +27,14 @@ def test_the_page_on_lists_reads_the_lists_of_the_sample_job(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert run_python(ROOT / "docs" / "lists_on_disk.md") == 1
     assert capsys.readouterr().out.startswith("[")
+
+
+def test_the_page_on_training_trains(tmp_path, monkeypatch, capsys):
+    planted(tmp_path / "runs" / "sample" / "lists", num_lists=40)
+    monkeypatch.chdir(tmp_path)
+    assert run_python(ROOT / "docs" / "training.md") == 1
+    assert [line[:8] for line in capsys.readouterr().out.splitlines()] == ["epoch 1:", "epoch 2:"]
+    assert (tmp_path / "runs" / "sample" / "model" / "model.json").exists()
 
 
 @pytest.mark.parametrize(

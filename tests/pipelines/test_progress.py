@@ -61,3 +61,17 @@ def test_a_step_that_fails_is_not_said_to_be_done(caplog):
     with caplog.at_level(logging.INFO, logger="ltr"), pytest.raises(ValueError, match="broken"):
         fail()
     assert caplog.messages == []
+
+
+def test_a_step_can_begin_where_another_one_was_left(terminal):
+    with Progress("train") as shown, shown.step("epochs") as step:
+        step.expect(2000)
+        step.advance(1500)
+        step.advance()
+    assert "1,501/2,000" in terminal.getvalue()
+
+
+def test_a_hidden_job_draws_nothing_on_a_terminal(terminal):
+    with Progress("train", hidden=True) as shown, shown.step("epochs") as step:
+        step.advance()
+    assert terminal.getvalue() == ""

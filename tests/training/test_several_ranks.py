@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -13,17 +13,17 @@ from ltr.data.manifest import Feature
 from ltr.data.reader import Lists
 from ltr.recipe import Recipe, TowersConfig
 from ltr.towers import Ranker, distribute, plain_weights, process_group
-from ltr.training import EpochRecord, SnapshotPolicy, load_history, load_ranker, score, train
+from ltr.training import SnapshotPolicy, load_history, load_ranker, score, train
 from tests.training.planted import planted, recipe
 from tests.training.test_snapshots import Crash
 
 RANKS = 2
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return planted(tmp_path_factory.mktemp("planted"), num_lists=120)
+FEATURES = [
+    Feature(side="query", name="user", kind="id", size=50),
+    Feature(side="document", name="item", kind="id", size=101),
+    Feature(side="document", name="price", kind="number"),
+]
 
 
 def attentive() -> Recipe:
@@ -34,67 +34,43 @@ def attentive() -> Recipe:
     return made.model_copy(update={"towers": towers})
 
 
-def _in_process(rank: int, store: str, function: Any, arguments: tuple[Any, ...]) -> None:
+SETTINGS = {"towers": recipe(epochs=3), "attention": attentive()}
+
+
+class Done(NamedTuple):
+    """What two processes left behind."""
+
+    lists: Path
+    out: Path
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """Two processes do all that they are needed for: to start them takes longer than their work."""
+    folder = tmp_path_factory.mktemp("ranks")
+    lists, out = planted(folder / "lists", num_lists=120), folder / "out"
+    out.mkdir()
+    spawn(_in_process, (str(folder / "store"), lists, out), nprocs=RANKS)
+    return Done(lists, out)
+
+
+def _in_process(rank: int, store: str, lists: Path, out: Path) -> None:
     torch.set_num_threads(1)
-    init = f"file://{store}"
-    dist.init_process_group("gloo", init_method=init, rank=rank, world_size=RANKS)
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=RANKS)
+    _shards(out / "weights.pt")
+    for name, settings in SETTINGS.items():
+        history = train(lists, out / name, settings)
+        assert all(record.validation_ndcg > 0 for record in history)
+        # The model is there for every rank as soon as it has returned.
+        assert torch.isfinite(score(load_ranker(out / name), Lists(lists, "validation"))).all()
     try:
-        function(*arguments)
+        policy = SnapshotPolicy(out / "snapshots", every=2)
+        train(lists, out / "crashed", SETTINGS["towers"], Crash(after=9), policy)
     finally:
-        dist.destroy_process_group()
-
-
-def on_two_ranks(tmp_path: Path, function: Any, *arguments: Any) -> None:
-    """Run a function of this module in two processes of one group."""
-    store = tmp_path / f"store-{len(os.listdir(tmp_path))}"  # noqa: PTH208 - a number is enough
-    spawn(_in_process, (str(store), function, arguments), nprocs=RANKS)
-
-
-def _train(lists: Path, out: Path, settings: Recipe, after: int, snapshots: Path | None) -> None:
-    policy = None if snapshots is None else SnapshotPolicy(snapshots, every=2)
-    history: list[EpochRecord] = []
-    try:
-        history = train(lists, out, settings, Crash(after), policy)
-    except ConnectionError:
         os._exit(0)  # as a machine does that is gone
-    scores = score(load_ranker(out), Lists(lists, "validation"))
-    assert torch.isfinite(scores).all()
-    assert all(record.validation_ndcg > 0 for record in history)
 
 
-@pytest.mark.parametrize("settings", [recipe(epochs=3), attentive()], ids=["towers", "attention"])
-def test_two_processes_reach_the_loss_curve_of_one(
-    lists: Path, tmp_path: Path, settings: Recipe
-) -> None:
-    train(lists, tmp_path / "one", settings)
-    on_two_ranks(tmp_path, _train, lists, tmp_path / "two", settings, 1000, None)
-    one, two = load_history(tmp_path / "one"), load_history(tmp_path / "two")
-    for alone, shared in zip(one, two, strict=True):
-        assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
-        assert shared.validation_ndcg == pytest.approx(alone.validation_ndcg, abs=2e-3)
-
-
-def test_a_snapshot_of_two_ranks_is_gone_on_from_by_one(lists: Path, tmp_path: Path) -> None:
-    settings, snapshots = recipe(epochs=3), tmp_path / "snapshots"
-    train(lists, tmp_path / "whole", settings)
-    on_two_ranks(tmp_path, _train, lists, tmp_path / "model", settings, 9, snapshots)
-    assert sorted(path.name for path in snapshots.iterdir())[-1] == "step-00000008"
-    watcher = Crash(after=1000)
-    train(lists, tmp_path / "model", settings, watcher, SnapshotPolicy(snapshots, every=2))
-    assert watcher.began == (2, 2)
-    whole, gone_on = load_history(tmp_path / "whole"), load_history(tmp_path / "model")
-    for alone, mixed in zip(whole, gone_on, strict=True):
-        assert mixed.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
-
-
-FEATURES = [
-    Feature(side="query", name="user", kind="id", size=50),
-    Feature(side="document", name="item", kind="id", size=101),
-    Feature(side="document", name="price", kind="number"),
-]
-
-
-def _shards(out: str) -> None:
+def _shards(out: Path) -> None:
     config = TowersConfig(embedding_dim=8)
     with process_group(CPU):
         model = distribute(Ranker(FEATURES, config, seed=3), device=CPU, table_learning_rate=0.1)
@@ -110,9 +86,29 @@ def _shards(out: str) -> None:
             torch.save(weights, out)
 
 
-def test_the_shards_of_the_tables_are_put_together_again(tmp_path: Path) -> None:
-    on_two_ranks(tmp_path, _shards, str(tmp_path / "weights.pt"))
-    together = torch.load(tmp_path / "weights.pt", weights_only=True)
-    plain = Ranker(FEATURES, TowersConfig(embedding_dim=8), seed=3).state_dict()
+@pytest.mark.parametrize("name", SETTINGS)
+def test_two_processes_reach_the_loss_curve_of_one(done: Done, tmp_path: Path, name: str) -> None:
+    train(done.lists, tmp_path / "one", SETTINGS[name])
+    one, two = load_history(tmp_path / "one"), load_history(done.out / name)
+    for alone, shared in zip(one, two, strict=True):
+        assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+        assert shared.validation_ndcg == pytest.approx(alone.validation_ndcg, abs=2e-3)
+
+
+def test_a_snapshot_of_two_ranks_is_gone_on_from_by_one(done: Done, tmp_path: Path) -> None:
+    snapshots = done.out / "snapshots"
+    assert sorted(path.name for path in snapshots.iterdir())[-1] == "step-00000008"
+    train(done.lists, tmp_path / "whole", SETTINGS["towers"])
+    watcher, policy = Crash(after=1000), SnapshotPolicy(snapshots, every=2)
+    train(done.lists, tmp_path / "model", SETTINGS["towers"], watcher, policy)
+    assert watcher.began == (2, 2)
+    whole, gone_on = load_history(tmp_path / "whole"), load_history(tmp_path / "model")
+    for alone, mixed in zip(whole, gone_on, strict=True):
+        assert mixed.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+
+
+def test_the_shards_of_the_tables_are_put_together_again(done: Done) -> None:
+    together = torch.load(done.out / "weights.pt", weights_only=True)
+    plain: dict[str, Any] = Ranker(FEATURES, TowersConfig(embedding_dim=8), seed=3).state_dict()
     assert together.keys() == plain.keys()
     assert all(torch.equal(together[name], plain[name]) for name in plain)

@@ -203,6 +203,18 @@ def test_a_snapshot_of_another_training_is_not_gone_on_from(
     assert "is of other lists or another recipe" in caplog.text
 
 
+def test_snapshots_of_another_training_do_not_push_those_of_this_one_out(
+    lists: Path, tmp_path: Path, stopped: SnapshotPolicy
+) -> None:
+    other = varied().model_copy(
+        update={"training": varied().training.model_copy(update={"seed": 9})}
+    )
+    with pytest.raises(ConnectionError):
+        train(lists, tmp_path / "model", other, Crash(after=7), stopped)
+    names = sorted(path.name for path in stopped.folder.iterdir())
+    assert names == ["step-00000002", "step-00000004", "step-00000006"]
+
+
 def test_weights_are_the_same_with_and_without_snapshots(
     lists: Path, whole: Path, tmp_path: Path
 ) -> None:
