@@ -22,7 +22,7 @@ TRAIN = pl.LazyFrame(
 )
 
 
-def features(owner: Column | None = None, **settings: object) -> Features:
+def features(owner: Column | None = None, **settings: Any) -> Features:
     history = Column(**{"vocabulary": OWNER} | settings)
     return Features(
         query=SideFeatures(id_lists=("history",), columns={"history": history}),
