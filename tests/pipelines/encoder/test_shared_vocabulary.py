@@ -1,6 +1,7 @@
 """A column may use the vocabulary of another one."""
 
 import json
+from typing import Any
 
 import polars as pl
 import pytest
@@ -23,7 +24,7 @@ TRAIN = pl.LazyFrame(
 
 
 def features(owner: Column | None = None, **settings: Any) -> Features:
-    history = Column(**{"vocabulary": OWNER} | settings)
+    history = Column.model_validate({"vocabulary": OWNER} | settings)
     return Features(
         query=SideFeatures(id_lists=("history",), columns={"history": history}),
         document=SideFeatures(ids=("item",), columns={"item": owner} if owner else {}),
