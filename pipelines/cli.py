@@ -272,6 +272,8 @@ def _run(names: list[str], job_file: Path, how: _How) -> None:
     if how.nproc == 1:
         _work(steps, job, folders)
         return
+    from pipelines.jobs.launch import launch
+
     for name, step in steps.items():
         if name == "train":
             from pipelines.jobs.launch import launch

@@ -68,6 +68,8 @@ class Epoch(Record):
     epoch: int
     train_loss: Number
     validation_ndcg: Number
+    validation_value: Number | None = None
+    """Of `training.validate_by`, where that is not NDCG@10."""
 
 
 class Training(Record):

@@ -12,17 +12,22 @@ class Screen(io.StringIO):
         return True
 
 
-def test_on_a_terminal_a_step_is_a_bar_with_its_count_and_what_it_says(monkeypatch):
+@pytest.fixture
+def terminal(monkeypatch):
     screen = Screen()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "stderr", screen)
+    return screen
+
+
+def test_on_a_terminal_a_step_is_a_bar_with_its_count_and_what_it_says(terminal):
     with Progress("train") as shown, shown.step("epochs") as step:
         step.expect(2000)
         for _ in range(1200):
             step.advance()
         step.say("epoch 3")
-    drawn = screen.getvalue()
+    drawn = terminal.getvalue()
     assert "epochs" in drawn
     assert "1,200/2,000" in drawn
     assert "epoch 3" in drawn
