@@ -276,8 +276,6 @@ def _run(names: list[str], job_file: Path, how: _How) -> None:
 
     for name, step in steps.items():
         if name == "train":
-            from pipelines.jobs.launch import launch
-
             arguments = ["train", str(job_file), "--out", str(folders.run)]
             arguments += ["--profile"] * how.profile
             arguments += ["--warm-start", how.warm_start] if how.warm_start else []
