@@ -64,6 +64,10 @@ Source = Annotated[
 ListsFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A folder of lists, or a run's folder.")
 ]
+VectorsSource = Annotated[
+    Path,
+    typer.Argument(metavar="JOB|MODEL", help="A job file (TOML), or a model's or run's folder."),
+]
 FIELDS = frozenset(options.Given._fields)
 Step: TypeAlias = "Callable[[Job, Folders, Progress], str]"
 
@@ -82,13 +86,19 @@ def prepare(
 
 @app.command()
 def train(
-    job_file: JobFile, out: OutFolder = None, nproc: Processes = 1, *, profile: Profile = False
+    job_file: JobFile,
+    out: OutFolder = None,
+    warm_start: options.WarmStart = None,
+    nproc: Processes = 1,
+    *,
+    profile: Profile = False,
 ) -> None:
     """Train a model on the lists that `ltr prepare` made; a killed training goes on.
 
     Under torchrun, every process calls this: torchrun --nproc-per-node N $(which ltr) train JOB.
     """
-    _run(["train"], job_file, _How(out=out, nproc=nproc, profile=profile))
+    how = _How(out=out, nproc=nproc, profile=profile, warm_start=warm_start)
+    _run(["train"], job_file, how)
 
 
 @app.command()
@@ -160,6 +170,30 @@ def run(
 
 
 @app.command()
+def vectors(
+    source: VectorsSource,
+    out: options.VectorsFile,
+    queries: options.QueriesFile = None,
+    lists: options.Lists = None,
+    part: options.Part = None,
+) -> None:
+    """Write the document vectors of a two-tower model (interaction dot) for a vector index.
+
+    A document has one row: as it was shown last. The score of a query and a document is the product
+    of their vectors.
+    """
+    from pipelines.inspect.command import parts_of
+    from pipelines.jobs.vectors import VectorsJob
+    from pipelines.jobs.vectors import run as write_vectors
+
+    model, default = _model_and_lists(source)
+    job = VectorsJob(model, lists or default, parts_of(part), out, queries)
+    with Progress("vectors") as progress:
+        done = write_vectors(job, progress)
+    typer.echo(textwrap.indent(f"vectors: {done}", "  ").strip())
+
+
+@app.command()
 def inspect(
     folder: ListsFolder,
     query: options.ListId = None,
@@ -219,6 +253,7 @@ class _How(NamedTuple):
     engine: EngineName = "local"
     nproc: int = 1
     profile: bool = False
+    warm_start: str | None = None
 
 
 def _run(names: list[str], job_file: Path, how: _How) -> None:
@@ -226,7 +261,7 @@ def _run(names: list[str], job_file: Path, how: _How) -> None:
     from pipelines.jobs.folders import Folders
 
     job = load_job(job_file, how.date and how.date.date())
-    folders = Folders.of(job, job_file, how.log, how.out)
+    folders = Folders.of(job, job_file, how.log, how.out, how.warm_start)
     if num_ranks() > 1 and (names != ["train"] or how.nproc > 1):
         msg = "torchrun starts `ltr train` without --nproc, and no other command"
         raise JobError(msg)
@@ -242,7 +277,9 @@ def _run(names: list[str], job_file: Path, how: _How) -> None:
     for name, step in steps.items():
         if name == "train":
             arguments = ["train", str(job_file), "--out", str(folders.run)]
-            launch(arguments + ["--profile"] * how.profile, how.nproc)
+            arguments += ["--profile"] * how.profile
+            arguments += ["--warm-start", how.warm_start] if how.warm_start else []
+            launch(arguments, how.nproc)
         else:
             _work({name: step}, job, folders)
 
@@ -258,6 +295,18 @@ def _work(steps: dict[str, Step], job: "Job", folders: "Folders") -> None:
                 done = step(job, folders, progress)
             if is_first:
                 typer.echo(textwrap.indent(f"{name}: {done}", "  ").strip())
+
+
+def _model_and_lists(source: Path) -> tuple[Path, Path]:
+    """The model of a job, of a run or of its own folder, and the lists beside it."""
+    from pipelines.config import load_job
+    from pipelines.jobs.folders import Folders
+
+    if source.suffix == ".toml":
+        folders = Folders.of(load_job(source), source, None, None)
+        return folders.model, folders.lists
+    run = source if (source / "model").exists() else source.absolute().parent
+    return (run / "model" if run == source else source), run / "lists"
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:

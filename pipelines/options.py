@@ -1,4 +1,4 @@
-"""The options of ``ltr evaluate`` for a scored table and of ``ltr inspect``."""
+"""The options of ``ltr evaluate`` for a scored table, of ``ltr train`` and ``ltr inspect``."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -88,12 +88,30 @@ Memory = Annotated[
     float | None, _option("--memory", "GiB of rows held, if a list's rows lie apart.", HOW)
 ]
 
+WarmStart = Annotated[
+    Text,
+    _option(
+        "--warm-start", "Begin with this model (its folder or its run's), or previous.", "Train"
+    ),
+]
+
+VECTORS = "Vectors"
+VectorsFile = Annotated[Path, _option("--out", "The Parquet file to write.", VECTORS)]
+QueriesFile = Annotated[
+    Path | None, _option("--queries", "A second file, for the vectors of the queries.", VECTORS)
+]
+Lists = Annotated[
+    Path | None,
+    _option("--lists", "Lists of the same encoder; else those beside the model.", VECTORS),
+]
+
 INSPECT = "Inspect"
 ListId = Annotated[
     Text, _option("--query", "Show the list of this query as a person reads it.", INSPECT)
 ]
 Part = Annotated[
-    Text, _option("--part", "train, validation, test, or several parted by commas.", INSPECT)
+    Text,
+    _option("--part", "train, validation, test, or several parted by commas; else all.", INSPECT),
 ]
 Against = Annotated[
     Path | None, _option("--against", "Lists to compare with; exit code 3 beyond limits.", INSPECT)

@@ -86,7 +86,8 @@ class _LineStep(Step):
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + LOG_EVERY_S
             said = f": {self.said}" if self.said else ""
-            log.info("%s: %s, %d of %s%s", self._job, self.name, self.done, self.total, said)
+            far = f"{self.done} of {self.total}" if self.total else f"{self.done}"
+            log.info("%s: %s, %s%s", self._job, self.name, far, said)
 
     def say(self, text: str) -> None:
         super().say(text)

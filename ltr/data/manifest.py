@@ -16,8 +16,10 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    SerializerFunctionWrapHandler,
     ValidationError,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -65,11 +67,25 @@ class Feature(Record):
     """``id`` one id, ``ids`` any number of ids, ``number`` one scaled number."""
     size: Annotated[int, Field(ge=1)] | None = None
     """Ids: size of the vocabulary, id 0 (unseen) included. Numbers: None."""
+    vocabulary: str | None = None
+    """Ids: the column whose vocabulary, and so whose embedding table, it uses; None: its own."""
 
     @property
     def column(self) -> str:
         """Name of the Arrow column that holds it."""
         return f"{self.side}/{self.name}"
+
+    @property
+    def table(self) -> str:
+        """The column that its embedding table is named after."""
+        return self.vocabulary or self.column
+
+    @model_serializer(mode="wrap")
+    def _own_vocabularies_go_without_saying(
+        self, serialize: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        plain: dict[str, Any] = serialize(self)
+        return {key: value for key, value in plain.items() if key != "vocabulary" or value}
 
     @model_validator(mode="after")
     def _size_belongs_to_ids(self) -> Self:
@@ -194,6 +210,7 @@ class Manifest(Record):
         if missing := [name for name in get_args(SplitName) if name not in self.splits]:
             msg = f"every split is listed, also an empty one; missing: {', '.join(missing)}"
             raise ValueError(msg)
+        _require_owners(self.features)
         return self
 
     @classmethod
@@ -229,6 +246,17 @@ class Manifest(Record):
         """Write ``manifest.json`` into ``folder``; do it last, when all shards are there."""
         text = self.model_dump_json(indent=2) + "\n"
         (Path(folder) / FILE).write_text(text, encoding="utf-8")
+
+
+def _require_owners(features: tuple[Feature, ...]) -> None:
+    """Refuse a column that uses a vocabulary that is not there, or of another size."""
+    own = {feature.column: feature.size for feature in features if feature.vocabulary is None}
+    for feature in features:
+        if feature.size != own.get(feature.table):
+            rule = f"must be a column of ids of the same size, {feature.size}, with one of its own"
+            found = f"{feature.vocabulary} of size {own.get(feature.table)}"
+            msg = f"the vocabulary of {feature.column} {rule}; got {found}"
+            raise ValueError(msg)
 
 
 def _at(job: JsonValue, key: str) -> JsonValue:

@@ -81,7 +81,6 @@ class Lists:
             query_sparse=query.ids(),
             document_sparse=document.ids(),
             popularity=self._popularity_of(parts),
-            numbers=numbers,
             propensities=_cat_known(
                 [
                     None if known is None else known[part.rows["document"]]
@@ -89,6 +88,7 @@ class Lists:
                     for known in [part.shard.propensities]
                 ]
             ),
+            numbers=numbers,
         )
 
     def query_ids(self, numbers: Tensor) -> list[str]:
@@ -127,10 +127,10 @@ class _Shard:
     """[lists] int64."""
     grades: Tensor
     """[docs] uint8."""
-    query_ids: pa.Array
-    """[lists] strings."""
     propensities: Tensor | None
     """[docs] float32, or None."""
+    query_ids: pa.Array
+    """[lists] strings."""
     document_ids: pa.Array
     """[docs] strings."""
     columns: dict[str, Column]
@@ -228,9 +228,16 @@ def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], pa
     ids = columns["document_id"].values
     for feature in features:
         _require_known_ids(views[feature.column], feature, path)
-    queries, propensities = columns["query_id"], _propensities(columns.get(PROPENSITY), path)
-    lengths, grades = offsets.diff(), as_tensor(grade.values)
-    return _Shard(offsets[:-1], lengths, grades, queries, propensities, ids, views)
+    propensities = _propensities(columns.get(PROPENSITY), path)
+    return _Shard(
+        starts=offsets[:-1],
+        lengths=offsets.diff(),
+        grades=as_tensor(grade.values),
+        propensities=propensities,
+        query_ids=columns["query_id"],
+        document_ids=ids,
+        columns=views,
+    )
 
 
 def _propensities(column: pa.Array | None, path: Path) -> Tensor | None:

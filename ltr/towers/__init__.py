@@ -4,20 +4,24 @@ from ltr.towers.by_name import make_ranker
 from ltr.towers.parallel import (
     dense_parameters,
     distribute,
+    fill,
     fused_state,
     plain_weights,
     process_group,
     set_table_learning_rate,
 )
-from ltr.towers.ranker import Ranker
+from ltr.towers.ranker import Ranker, is_table, table_columns
 
 __all__ = [
     "Ranker",
     "dense_parameters",
     "distribute",
+    "fill",
     "fused_state",
+    "is_table",
     "make_ranker",
     "plain_weights",
     "process_group",
     "set_table_learning_rate",
+    "table_columns",
 ]

@@ -133,13 +133,13 @@ def plain_weights(model: DistributedModelParallel) -> dict[str, Tensor]:
 
 
 def _gathered(weight: ShardedTensor) -> Tensor | None:
-    """All shards as one tensor, on rank 0 alone."""
+    """All shards as one tensor on the CPU, on rank 0 alone; all ranks call it."""
     with without_advice():
         out = None
         if dist.get_rank() == 0:
             shards = weight.local_shards()
             device = shards[0].tensor.device if shards else torch.device("cpu")
-            out = torch.empty(weight.size(), device=device)
+            out = torch.empty(weight.size(), dtype=weight.dtype, device=device)
         weight.gather(dst=0, out=out)
     return None if out is None else out.cpu()
 
@@ -202,16 +202,19 @@ def _table_names(ranker: nn.Module) -> list[str]:
 
 
 def _fill(model: DistributedModelParallel, weights: dict[str, Tensor]) -> None:
-    """Put whole weights into the shards that this rank holds of them."""
+    for name, here in model.state_dict().items():
+        fill(here, weights[name])
+
+
+def fill(here: Tensor | ShardedTensor, whole: Tensor) -> None:
+    """Put a whole tensor into one that has its shape, or into the shards of it on this rank."""
     with torch.no_grad():
-        for name, here in model.state_dict().items():
-            whole = weights[name]
-            if not isinstance(here, ShardedTensor):
-                here.copy_(whole)
-                continue
-            for shard in here.local_shards():
-                starts, sizes = shard.metadata.shard_offsets, shard.metadata.shard_sizes
-                part = whole
-                for dim, (start, size) in enumerate(zip(starts, sizes, strict=True)):
-                    part = part.narrow(dim, start, size)
-                shard.tensor.copy_(part)
+        if not isinstance(here, ShardedTensor):
+            here.copy_(whole)
+            return
+        for shard in here.local_shards():
+            starts, sizes = shard.metadata.shard_offsets, shard.metadata.shard_sizes
+            part = whole
+            for dim, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+                part = part.narrow(dim, start, size)
+            shard.tensor.copy_(part)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torchrec import EmbeddingBagCollection
 
 from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Feature, Side
 from ltr.recipe import TowersConfig
 from ltr.towers.attention import ListAttention
 from ltr.towers.interaction import interaction
+from ltr.towers.tables import SharedTables
 from ltr.towers.tower import Tower, mlp
 
 
@@ -38,8 +40,9 @@ class Ranker(nn.Module):
         query, document = (_of(side, features) for side in ("query", "document"))
         _check(query, document, config)
         with torch.random.fork_rng(devices=[]):
-            self.query_tower = Tower(query, config, config.query) if query else None
-            self.document_tower = Tower(document, config, config.document)
+            self.shared = _shared(features, config)
+            self.query_tower = self._tower("query", query, config) if query else None
+            self.document_tower = self._tower("document", document, config)
             self.interaction, num_outputs = interaction(config, has_query=bool(query))
             self.attention: ListAttention | None = None
             if config.attention is not None:
@@ -52,9 +55,21 @@ class Ranker(nn.Module):
                 self.scorer = mlp([num_outputs, *config.scorer, 1], dropout=config.dropout)
         _initialise(self, torch.Generator().manual_seed(seed))
 
+    def _tower(self, side: Side, features: list[Feature], config: TowersConfig) -> Tower:
+        sizes = config.query if side == "query" else config.document
+        if self.shared is None:
+            return Tower(features, config, sizes)
+        outside = {column for column, _, _ in self.shared.columns}
+        own = [feature for feature in features if feature.column not in outside]
+        return Tower(own, config, sizes, num_more=self.shared.num_outputs(side))
+
     def forward(self, batch: RankingBatch) -> Tensor:
         """The scores of a batch, higher is better; [docs]."""
-        document, query = self.document_vectors(batch), self.query_vectors(batch)
+        query_dense, document_dense = self._dense(batch)
+        document = self.document_tower(batch.document_sparse, document_dense)
+        query = None
+        if self.query_tower is not None:
+            query = self.query_tower(batch.query_sparse, query_dense)
         if query is not None:
             # output_size spares a GPU the wait for the sum of the lengths.
             query = query.repeat_interleave(batch.lengths, dim=0, output_size=len(batch.grades))
@@ -70,15 +85,25 @@ class Ranker(nn.Module):
         With the interaction "dot" an index of them answers queries: the score is the product of the
         two vectors.
         """
-        vectors: Tensor = self.document_tower(batch.document_sparse, batch.document_dense)
+        vectors: Tensor = self.document_tower(batch.document_sparse, self._dense(batch)[1])
         return vectors
 
     def query_vectors(self, batch: RankingBatch) -> Tensor | None:
         """The vectors of the queries; [lists, last of ``config.query``]; None without features."""
         if self.query_tower is None:
             return None
-        vectors: Tensor = self.query_tower(batch.query_sparse, batch.query_dense)
+        vectors: Tensor = self.query_tower(batch.query_sparse, self._dense(batch)[0])
         return vectors
+
+    def _dense(self, batch: RankingBatch) -> tuple[Tensor, Tensor]:
+        """The numbers of queries and of documents, behind what the shared tables give."""
+        if self.shared is None:
+            return batch.query_dense, batch.document_dense
+        query, document = self.shared(batch)
+        return (
+            torch.cat([query, batch.query_dense], dim=1),
+            torch.cat([document, batch.document_dense], dim=1),
+        )
 
 
 def is_table(name: str) -> bool:
@@ -86,8 +111,32 @@ def is_table(name: str) -> bool:
     return ".embedding_bags." in name
 
 
+def table_columns(ranker: nn.Module) -> dict[str, tuple[str, ...]]:
+    """Which columns are looked up in each embedding table, by the name of its parameter.
+
+    Example:
+        >>> item = Feature(side="document", name="item", kind="id", size=9)
+        >>> table_columns(Ranker([item], TowersConfig(), seed=0))
+        {'document_tower.tables.embedding_bags.0_item.weight': ('document/item',)}
+    """
+    return {
+        f"{name}.embedding_bags.{table.name}.weight": tuple(table.feature_names)
+        for name, part in ranker.named_modules()
+        if isinstance(part, EmbeddingBagCollection)
+        for table in part.embedding_bag_configs()
+    }
+
+
 def _of(side: Side, features: Sequence[Feature]) -> list[Feature]:
     return [feature for feature in features if feature.side == side]
+
+
+def _shared(features: Sequence[Feature], config: TowersConfig) -> SharedTables | None:
+    """The tables that both sides use."""
+    ids = [feature for feature in features if feature.size is not None]
+    sides = {one.table: {other.side for other in ids if other.table == one.table} for one in ids}
+    both = [feature for feature in ids if len(sides[feature.table]) > 1]
+    return SharedTables(both, config) if both else None
 
 
 def _check(query: list[Feature], document: list[Feature], config: TowersConfig) -> None:
@@ -100,7 +149,7 @@ def _check(query: list[Feature], document: list[Feature], config: TowersConfig) 
     if config.interaction == "dot" and not query:
         msg = "the interaction dot needs a query feature: without a query there is no product"
         raise ValueError(msg)
-    ids = {feature.column for feature in (*query, *document) if feature.size is not None}
+    ids = {feature.table for feature in (*query, *document) if feature.size is not None}
     if odd := sorted(set(config.tables) - ids):
         msg = f"towers.tables describes {odd[0]!r}; the id columns are {', '.join(sorted(ids))}"
         raise ValueError(msg)

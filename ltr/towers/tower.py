@@ -1,16 +1,15 @@
 """A tower: the features of one side, ids and numbers, become one vector per row."""
 
 import itertools
-import re
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torchrec import EmbeddingBagCollection, EmbeddingBagConfig, PoolingType
 
 from ltr.data.manifest import Feature
 from ltr.data.sparse import KeyedJaggedTensor
-from ltr.recipe import TableConfig, TowersConfig
+from ltr.recipe import TowersConfig
+from ltr.towers.tables import collection, width
 
 
 class Tower(nn.Module):
@@ -26,28 +25,29 @@ class Tower(nn.Module):
         features: The features of this side.
         config: Sizes of the tables, and the dropout.
         sizes: Layers of the MLP, at least one.
+        num_more: Numbers per row that come from tables outside of the tower.
     """
 
     def __init__(
-        self, features: Sequence[Feature], config: TowersConfig, sizes: Sequence[int]
+        self,
+        features: Sequence[Feature],
+        config: TowersConfig,
+        sizes: Sequence[int],
+        *,
+        num_more: int = 0,
     ) -> None:
         super().__init__()
-        tables = [
-            _table(number, feature, config)
-            for number, feature in enumerate(features)
-            if feature.size is not None
-        ]
-        self.tables = EmbeddingBagCollection(tables=tables) if tables else None
-        num_numbers = len(features) - len(tables)
-        num_inputs = sum(table.embedding_dim for table in tables) + num_numbers
+        self.tables = collection(features, config)
+        num_numbers = sum(feature.size is None for feature in features) + num_more
+        num_inputs = width(self.tables) + num_numbers
         self.mlp = mlp([num_inputs, *sizes], dropout=config.dropout)
 
     def forward(self, sparse: KeyedJaggedTensor | None, dense: Tensor) -> Tensor:
         """The vectors of some rows.
 
         Args:
-            sparse: Ids, stride [rows]; None if there are no id features.
-            dense: [rows, numbers].
+            sparse: Ids, stride [rows]; None if there are no id features. Others are passed over.
+            dense: [rows, numbers], those from outside of the tower included.
 
         Returns:
             [rows, sizes[-1]].
@@ -68,16 +68,3 @@ def mlp(sizes: Sequence[int], *, dropout: float = 0.0) -> nn.Sequential:
         layers += [nn.Linear(num_inputs, num_outputs), nn.ReLU()]
         layers += [nn.Dropout(dropout)] if dropout else []
     return nn.Sequential(*layers[: -2 if dropout else -1])
-
-
-def _table(number: int, feature: Feature, config: TowersConfig) -> EmbeddingBagConfig:
-    own = config.tables.get(feature.column, TableConfig())
-    # A table's name becomes an attribute of a module: no dots, and no name that a module has, such
-    # as "type". The number keeps names apart that differ in those characters only.
-    return EmbeddingBagConfig(
-        name=f"{number}_{re.sub(r'[^0-9A-Za-z_]', '_', feature.name)}",
-        embedding_dim=own.dim or config.embedding_dim,
-        num_embeddings=feature.size,
-        feature_names=[feature.column],
-        pooling=PoolingType.SUM if own.pooling == "sum" else PoolingType.MEAN,
-    )

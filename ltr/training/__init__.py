@@ -13,6 +13,7 @@ from ltr.training.progress import Progress, Silent, Start, StepRecord, Together
 from ltr.training.ranks import LostRankError
 from ltr.training.scoring import score
 from ltr.training.signals import InterruptedTrainingError
+from ltr.training.warm_start import WarmStart
 
 __all__ = [
     "EpochRecord",
@@ -27,6 +28,7 @@ __all__ = [
     "Start",
     "StepRecord",
     "Together",
+    "WarmStart",
     "load_history",
     "load_ranker",
     "score",

@@ -1,8 +1,9 @@
 """A trained model on disk: weights as plain tensors, and what is needed to use them.
 
-A folder of three files. ``model.safetensors`` holds the weights, ``model.json`` (`ModelCard`) the
-features and sizes that they belong to, ``history.json`` one record per epoch. Nothing is pickled:
-loading a model runs no code of its author.
+``model.safetensors`` holds the weights, ``model.json`` (`ModelCard`) the features and sizes that
+they belong to, ``history.json`` one record per epoch. A later training that begins with the model
+reads ``optimizer.safetensors``, the state of the optimizers, and ``encoder/``, a copy of what
+encoded the lists. Nothing is pickled: loading a model runs no code of its author.
 """
 
 import json
@@ -22,6 +23,8 @@ from ltr.towers import make_ranker
 
 FORMAT: Final = "ltr-model/1"
 WEIGHTS = "model.safetensors"
+OPTIMIZER = "optimizer.safetensors"
+ENCODER = "encoder"
 CARD = "model.json"
 HISTORY = "history.json"
 
@@ -53,6 +56,32 @@ class EpochRecord(BaseModel):
         return self.validation_ndcg if self.validation_value is None else self.validation_value
 
 
+class TableRows(BaseModel):
+    """Where the rows of an embedding table came from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kept: Annotated[int, Field(ge=0)]
+    """Rows of the parent's table that the same ids have now."""
+    new: Annotated[int, Field(ge=0)]
+    """Rows that began with initial weights."""
+
+
+class Parent(BaseModel):
+    """The model that a training began with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: str
+    """SHA-256 of its ``model.safetensors``."""
+    encoder: str
+    """Fingerprint of the encoder of the lists it was trained on."""
+    tables: dict[str, TableRows]
+    """By column; columns that share a table are joined by a comma."""
+    optimizer: bool
+    """Whether the state of the optimizers came over, too, and not the weights alone."""
+
+
 class ModelCard(BaseModel):
     """The whole of ``model.json``."""
 
@@ -68,6 +97,8 @@ class ModelCard(BaseModel):
     best_epoch: int
     validation_ndcg: float
     """Of the best epoch."""
+    parent: Parent | None = None
+    """The model that the training began with; None where it began with initial weights."""
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -103,15 +134,14 @@ class ModelCard(BaseModel):
                 raise ModelError(msg)
 
 
-def save_weights(folder: Path, weights: dict[str, Tensor]) -> None:
-    """Write ``model.safetensors``.
+def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a file of tensors by name.
 
     Raises:
         OSError: The disk is full or fails.
     """
-    path = folder / WEIGHTS
     try:
-        save_file(weights, path)
+        save_file(tensors, path)
     except SafetensorError as error:
         # Of what can go wrong in writing tensors, the disk alone is told by this type.
         msg = f"{path}: {error}"
@@ -145,6 +175,22 @@ def _read(path: Path, form: TypeAdapter[T]) -> T:
         raise ModelError(msg) from error
     except ValidationError as error:
         msg = f"{path} is not valid: {first_failure(error)}"
+        raise ModelError(msg) from error
+
+
+def load_optimizer(folder: str | Path) -> dict[str, Tensor]:
+    """The state of both optimizers at the best epoch, by parameter and slot; empty if not kept.
+
+    Raises:
+        ModelError: The file is damaged.
+    """
+    path = Path(folder) / OPTIMIZER
+    if not path.exists():
+        return {}
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        msg = f"{path} does not hold the state of optimizers: {error}"
         raise ModelError(msg) from error
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from ltr.atomic import replace_folder
 from ltr.data.batcher import BatchSize, TrainingBatches
@@ -18,7 +20,16 @@ from ltr.data.manifest import FILE, ListsError, checksum
 from ltr.data.reader import Lists
 from ltr.recipe import Recipe, TrainingConfig
 from ltr.towers import make_ranker, process_group
-from ltr.training.checkpoint import EpochRecord, ModelCard, save_records, save_weights
+from ltr.training.checkpoint import (
+    ENCODER,
+    OPTIMIZER,
+    WEIGHTS,
+    EpochRecord,
+    ModelCard,
+    Parent,
+    save_records,
+    save_tensors,
+)
 from ltr.training.objective import Objective
 from ltr.training.progress import Progress, Silent
 from ltr.training.ranks import noticing_lost_ranks
@@ -27,6 +38,7 @@ from ltr.training.selection import Selection
 from ltr.training.signals import on_sigterm
 from ltr.training.snapshots import Snapshots
 from ltr.training.trainer import Trainer
+from ltr.training.warm_start import Inheritance, WarmStart
 
 AHEAD = 2
 """Batches made in the background while one is learned from."""
@@ -54,6 +66,7 @@ def train(
     progress: Progress | None = None,
     snapshots: SnapshotPolicy | None = None,
     aside: Path | None = None,
+    warm_start: WarmStart | None = None,
 ) -> list[EpochRecord]:
     """Train until the validation metric stops getting better, and write the best epoch's model.
 
@@ -70,6 +83,7 @@ def train(
         snapshots: Where to take snapshots and to go on from one; None: begin anew and keep none.
         aside: Folder for the batch that the training stops at when its loss or gradient is not
             finite; None to keep none.
+        warm_start: The model to begin with; None: begin with initial weights.
 
     Returns:
         One record per epoch, also written to ``history.json``.
@@ -79,6 +93,7 @@ def train(
             validate on.
         RecipeError: An unknown loss, model or metric, or wrong arguments of it; found out before
             the lists are read.
+        ModelError: The model to begin with is none, or has other features or towers.
         ValueError: The lists have no document feature.
         OSError: ``out_folder`` cannot be written; found out before training.
         NonFiniteError: The loss or a gradient was not finite.
@@ -98,23 +113,40 @@ def train(
             ranker = make_ranker(
                 validation.manifest.features, recipe.towers, seed=recipe.training.seed
             )
+            inherited = None
+            if warm_start is not None:
+                inherited = Inheritance.into(ranker, warm_start, validation.manifest, recipe)
+            parent = None if inherited is None else inherited.parent
             run = Run(
-                trainer=Trainer(ranker, objective, recipe, device),
+                trainer=_trainer(ranker, objective, recipe, device, inherited),
                 batches=batches,
                 validation=validation,
                 progress=progress or Silent(),
-                snapshots=_snapshots(snapshots, validation, recipe),
+                snapshots=_snapshots(snapshots, validation, recipe, parent),
                 stop=stack.enter_context(on_sigterm()),
                 aside=aside,
             )
             run.finish()
             if folder is not None:
-                _write(folder, run, validation, recipe)
+                _write(folder, run, validation, recipe, parent)
         if run.snapshots is not None and folder is not None:
             run.snapshots.clear()
         # No rank goes on to read a model that rank 0 has not written yet.
         dist.barrier()
     return run.history
+
+
+def _trainer(
+    ranker: nn.Module,
+    objective: Objective,
+    recipe: Recipe,
+    device: torch.device,
+    inherited: Inheritance | None,
+) -> Trainer:
+    trainer = Trainer(ranker, objective, recipe, device)
+    if inherited is not None:
+        trainer.load_plain_state(inherited.state)
+    return trainer
 
 
 def _device() -> torch.device:
@@ -175,19 +207,22 @@ def _folder(stack: ExitStack, out: str | Path) -> Path | None:
     return stack.enter_context(replace_folder(out)) if dist.get_rank() == 0 else None
 
 
-def _snapshots(policy: SnapshotPolicy | None, lists: Lists, recipe: Recipe) -> Snapshots | None:
+def _snapshots(
+    policy: SnapshotPolicy | None, lists: Lists, recipe: Recipe, parent: Parent | None
+) -> Snapshots | None:
     if policy is None:
         return None
     content = [
         checksum(lists.folder / FILE),
         recipe.model_dump(mode="json"),
         *(version(name) for name in ("ltr", "torch", "torchrec")),
+        None if parent is None else parent.model_dump(),
     ]
     identity = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return Snapshots(policy.folder, every=policy.every, keep=policy.keep, identity=identity)
 
 
-def _write(folder: Path, run: Run, lists: Lists, recipe: Recipe) -> None:
+def _write(folder: Path, run: Run, lists: Lists, recipe: Recipe, parent: Parent | None) -> None:
     best = [record for record in run.history if record.is_best][-1]
     card = ModelCard(
         features=lists.manifest.features,
@@ -196,6 +231,10 @@ def _write(folder: Path, run: Run, lists: Lists, recipe: Recipe) -> None:
         recipe=recipe,
         best_epoch=best.epoch,
         validation_ndcg=best.validation_ndcg,
+        parent=parent,
     )
-    save_weights(folder, run.best)
+    save_tensors(folder / WEIGHTS, run.best)
+    save_tensors(folder / OPTIMIZER, run.best_state)
+    if (encoder := lists.folder / ENCODER).is_dir():
+        shutil.copytree(encoder, folder / ENCODER)
     save_records(folder, card, run.history)

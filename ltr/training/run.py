@@ -22,8 +22,8 @@ from ltr.training.signals import InterruptedTrainingError, StopRequest
 from ltr.training.snapshots import Snapshots
 from ltr.training.trainer import Loss, Trainer
 
-BEST = "best"
-"""Prefix of the best epoch's weights among the tensors of a snapshot."""
+BEST, BEST_STATE = "best", "best_state"
+"""Prefixes of the best epoch's weights, and of its optimizers' state, in a snapshot."""
 
 
 @dataclass
@@ -52,6 +52,8 @@ class Run:
     history: list[EpochRecord] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
     """Weights of the best epoch so far, plain; on rank 0 all of them."""
+    best_state: dict[str, Tensor] = field(default_factory=dict)
+    """State of the optimizers then, likewise."""
     total: float = 0.0
     """Sum of the loss over the present epoch, and what it is a sum over."""
     count: int = 0
@@ -125,11 +127,15 @@ class Run:
         )
         is_best = self.trainer.selection.is_better(record.value, than=best[-1] if best else None)
         if is_best:
-            self.best = plain_weights(self.trainer.model)
+            self._remember()
         self.total, self.count = 0.0, 0
         self.history.append(record.model_copy(update={"is_best": is_best}))
         if dist.get_rank() == 0:
             self.progress.epoch(self.history[-1])
+
+    def _remember(self) -> None:
+        self.best = plain_weights(self.trainer.model)
+        self.best_state = self.trainer.plain_state()
 
     def _is_over(self) -> bool:
         done, config = len(self.history), self.trainer.config
@@ -154,7 +160,7 @@ class Run:
             self.batches.load_state_dict(state["position"])
             if any(record.is_best for record in self.history):
                 # Made of the right shapes first; what is in them is then replaced.
-                self.best = plain_weights(self.trainer.model)
+                self._remember()
             self.snapshots.load(state, self._tensors())
         if dist.get_rank() == 0:
             position = self.batches.position
@@ -171,7 +177,8 @@ class Run:
 
     def _tensors(self) -> dict[str, Any]:
         best = {f"{BEST}.{name}": weight for name, weight in self.best.items()}
-        return self.trainer.tensors() | best
+        state = {f"{BEST_STATE}.{name}": value for name, value in self.best_state.items()}
+        return self.trainer.tensors() | best | state
 
     def _state(self) -> dict[str, Any]:
         return {

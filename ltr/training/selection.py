@@ -38,11 +38,12 @@ class Selection:
     k: int | None
 
     @classmethod
-    def of(cls, name: str) -> Self:
+    def of(cls, name: str, *, weighted: bool = False) -> Self:
         """Look a metric up, e.g. ``ndcg@10``, ``mrr``, ``precision@3``.
 
         Raises:
-            RecipeError: There is no such metric (the nearest is told), or it takes no cutoff.
+            RecipeError: There is no such metric (the nearest is told), or it takes no cutoff, or
+                documents are ``weighted`` and it cannot weigh them.
         """
         found = re.fullmatch(r"([a-z_]+)(?:@([1-9]\d*))?", name)
         if not found or found[1] not in _NAMES:
@@ -54,6 +55,9 @@ class Selection:
         if found[2] and not metric.takes("k"):
             rule = f"{found[1]} counts all ranks and takes no cutoff; got {name!r}"
             raise RecipeError(key=_KEY, rule=rule)
+        if weighted and not metric.takes("weights"):
+            rule = f"must be a metric that weighs documents, with loss.unbiased; got {name!r}"
+            raise RecipeError(key=_KEY, rule=rule)
         return cls(metric, int(found[2]) if found[2] else None)
 
     def value(self, scores: Tensor, lists: Lists, weights: Tensor | None = None) -> float:
@@ -62,14 +66,12 @@ class Selection:
         Args:
             scores: [docs] of all lists, in the order of the files.
             lists: What was scored.
-            weights: [docs] of the documents; a metric that takes none leaves them out.
+            weights: [docs], of the documents' gains; None: all the same.
         """
-        given: dict[str, Any] = {"lengths": lists.lengths}
-        if self.k is not None:
-            given["k"] = self.k
-        if weights is not None and self.metric.takes("weights"):
-            given["weights"] = weights
-        return float(self.metric.function(scores, lists.grades(), **given))
+        options: dict[str, Any] = {} if self.k is None else {"k": self.k}
+        if weights is not None:
+            options["weights"] = weights
+        return float(self.metric.function(scores, lists.grades(), lengths=lists.lengths, **options))
 
     def is_better(self, value: float, *, than: float | None) -> bool:
         """Whether ``value`` is better than the best one before it, None where it is the first."""

@@ -16,6 +16,7 @@ from ltr.recipe import Recipe
 from ltr.towers import dense_parameters, distribute, fused_state, set_table_learning_rate
 from ltr.training.finite import Guard
 from ltr.training.objective import Objective
+from ltr.training.optimizer_state import load_plain_state, plain_state
 from ltr.training.schedule import rate_factor
 from ltr.training.scoring import score
 from ltr.training.selection import Selection
@@ -62,7 +63,7 @@ class Trainer:
         )
         _make_slots(self.optimizer)
         self.objective, self.device = objective, device
-        self.selection = Selection.of(config.validate_by)
+        self.selection = Selection.of(config.validate_by, weighted=objective.config.unbiased)
         self.rates = (config.learning_rate, config.table_learning_rate)
         """Of the dense part and of the tables, at the present step."""
 
@@ -142,6 +143,14 @@ class Trainer:
                 state[f"dense.{number:04}.{slot}"] = value
         return state
 
+    def plain_state(self) -> dict[str, Tensor]:
+        """Copies of the optimizers' state by the names of the plain model; rank 0 gets it all."""
+        return plain_state(self.model, self.optimizer)
+
+    def load_plain_state(self, state: dict[str, Tensor]) -> None:
+        """Begin with the optimizers' state of an earlier training."""
+        load_plain_state(self.model, self.optimizer, state)
+
     @contextmanager
     def _precision(self) -> Iterator[None]:
         low = self.config.precision == "bfloat16"
@@ -182,11 +191,10 @@ def _seeded(chance: torch.Generator, device: torch.device) -> Iterator[None]:
 
 
 def _over_ranks(total: Tensor, count: int, documents: int, *, stop: bool) -> Loss:
-    whole = total.detach().double()
-    if dist.get_world_size() > 1:
-        counts = torch.tensor([count, documents, stop], dtype=whole.dtype, device=whole.device)
-        sums = torch.cat([whole.reshape(1), counts])
-        dist.all_reduce(sums)
-        whole = sums[0]
-        count, documents, stop = int(sums[1]), int(sums[2]), bool(sums[3])
-    return Loss(whole, count, documents, stop)
+    total = total.detach().double()
+    if dist.get_world_size() == 1:
+        return Loss(total, count, documents, stop)
+    counts = torch.tensor([count, documents, stop], dtype=total.dtype, device=total.device)
+    sums = torch.cat([total.reshape(1), counts])
+    dist.all_reduce(sums)
+    return Loss(sums[0], int(sums[1]), int(sums[2]), bool(sums[3]))

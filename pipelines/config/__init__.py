@@ -21,11 +21,13 @@ from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Estimate, Propensity
 from pipelines.config._split import Parts
 from pipelines.config._tracking import Tracking
+from pipelines.config._training import PREVIOUS, Training
 
 __all__ = [
     "ACTED_COLUMNS",
     "MAX_GRADE",
     "MISSING",
+    "PREVIOUS",
     "WITHIN_LIST",
     "Acted",
     "Checkpoints",
@@ -50,6 +52,7 @@ __all__ = [
     "Scale",
     "SideFeatures",
     "Tracking",
+    "Training",
     "ValueOf",
     "load_job",
     "microseconds",

@@ -30,6 +30,8 @@ class Column(Config):
     """No vocabulary: an id's number is its hash."""
     hashes: Annotated[int, Field(ge=1, le=8)] = 1
     """Hash functions: an id becomes so many numbers, whose vectors are averaged."""
+    vocabulary: Annotated[str, Field(pattern="^(query|document)/.")] | None = None
+    """The column whose vocabulary it uses, and whose embedding table, e.g. ``document/brand``."""
     max_length: Positive | None = None
     """Ids of one row at most."""
     keep: Literal["first", "frequent"] = "first"
@@ -46,8 +48,8 @@ class Column(Config):
 
 
 FITTING = {
-    "id": {"min_count", "max_ids", "buckets", "hashes"},
-    "ids": {"min_count", "max_ids", "buckets", "hashes", "max_length", "keep"},
+    "id": {"min_count", "max_ids", "buckets", "hashes", "vocabulary"},
+    "ids": {"min_count", "max_ids", "buckets", "hashes", "vocabulary", "max_length", "keep"},
     "number": {"scale", "clip", "log1p", "deviations", "missing"},
 }
 """The settings of each kind of feature."""
@@ -63,6 +65,11 @@ def broken_rules(column: Column, kind: str, side: str) -> Iterator[tuple[str, st
             yield name, rule, getattr(column, name)
     if column.buckets is None and column.hashes > 1:
         yield "hashes", "needs buckets", column.hashes
+    if column.vocabulary is not None:
+        for name in ("min_count", "max_ids", "buckets"):
+            if getattr(column, name) is not None:
+                rule = f"is the business of {column.vocabulary}, whose vocabulary is used"
+                yield name, rule, getattr(column, name)
     if column.buckets is not None:
         for name in ("min_count", "max_ids"):
             if getattr(column, name) is not None:

@@ -130,6 +130,26 @@ class Features(Config):
                 raise ConfigError(key=f"features.{name}.{key}", rule=rule, found=value)
         return self
 
+    @model_validator(mode="after")
+    def _vocabularies_have_an_owner(self) -> Self:
+        own = {
+            f"{side}/{name}"
+            for side, chosen in self.sides.items()
+            for name in (*chosen.ids, *chosen.id_lists)
+            if chosen.column(name).vocabulary is None and chosen.column(name).buckets is None
+        }
+        for side, chosen in self.sides.items():
+            for name in (*chosen.ids, *chosen.id_lists):
+                used = chosen.column(name).vocabulary
+                if used is not None and used not in own:
+                    known = ", ".join(sorted(own)) or "none"
+                    rule = (
+                        f"must be a column of ids with a vocabulary of its own; there are {known}"
+                    )
+                    key = f"features.{side}.columns.{name}.vocabulary"
+                    raise ConfigError(key=key, rule=rule, found=used)
+        return self
+
 
 def _is_pattern(name: str) -> bool:
     return "*" in name or "?" in name

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from ltr.recipe import LossConfig, Recipe, TowersConfig, TrainingConfig
+from ltr.recipe import LossConfig, Recipe, TowersConfig
 from pipelines.config._base import Config, Name
 from pipelines.config._checkpoints import Checkpoints
 from pipelines.config._drift import Drift
@@ -21,6 +21,7 @@ from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Propensity
 from pipelines.config._split import Parts
 from pipelines.config._tracking import Tracking
+from pipelines.config._training import Training
 from pipelines.errors import ConfigError
 
 
@@ -44,7 +45,7 @@ class Job(Config):
     prepare: Preparation = Preparation()
     towers: TowersConfig = TowersConfig()
     loss: LossConfig = LossConfig()
-    training: TrainingConfig = TrainingConfig()
+    training: Training = Training()
     checkpoints: Checkpoints = Checkpoints()
     tracking: Tracking = Tracking()
     evaluation: Evaluation = Evaluation()
@@ -74,7 +75,7 @@ class Job(Config):
     @property
     def recipe(self) -> Recipe:
         """What the job says of the model and its training."""
-        return Recipe(towers=self.towers, loss=self.loss, training=self.training)
+        return Recipe(towers=self.towers, loss=self.loss, training=self.training.config)
 
     @model_validator(mode="after")
     def _keys_agree(self) -> "Job":

@@ -1,7 +1,7 @@
 """One column of an encoder: what the job says of it, what was learned of it, and how it encodes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -115,6 +115,11 @@ class EncodedColumn:
         return rows
 
     @property
+    def borrows(self) -> bool:
+        """Whether its vocabulary is another column's."""
+        return self.about.settings.vocabulary is not None
+
+    @property
     def _hashing(self) -> tuple[int | None, int]:
         return self.about.settings.buckets, self.about.settings.hashes
 
@@ -141,3 +146,16 @@ class EncodedColumn:
         by_frequency = self.vocabulary if self.about.settings.keep == "frequent" else None
         ranks = by_frequency.ranks(ids) if by_frequency else None
         return numbers[kept(lengths, most, ranks)], np.minimum(lengths, most)
+
+
+def with_owners(columns: Sequence[EncodedColumn]) -> tuple[EncodedColumn, ...]:
+    """Give each column that uses another's vocabulary that vocabulary."""
+    owners = {one.column: one for one in columns if not one.borrows}
+    shared = []
+    for one in columns:
+        if (used := one.about.settings.vocabulary) is None:
+            shared.append(one)
+            continue
+        about = one.about.model_copy(update={"size": owners[used].about.size})
+        shared.append(replace(one, about=about, vocabulary=owners[used].vocabulary))
+    return tuple(shared)

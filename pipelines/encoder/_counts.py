@@ -172,7 +172,7 @@ def _counted(features: Features) -> Iterator[tuple[str, Column | None]]:
         )
         if kind == "number" and settings.scale in ("standard", "minmax", "uniform", "normal"):
             yield column, settings
-        if kind != "number" and settings.buckets is None:
+        if kind != "number" and settings.buckets is None and settings.vocabulary is None:
             yield column, None
 
 

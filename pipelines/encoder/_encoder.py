@@ -90,7 +90,15 @@ class Encoder:
         described = []
         for one in self.columns:
             side, name = one.about.side, one.about.name
-            described.append(Feature(side=side, name=name, kind=one.kind, size=one.about.size))
+            described.append(
+                Feature(
+                    side=side,
+                    name=name,
+                    kind=one.kind,
+                    size=one.about.size,
+                    vocabulary=one.about.settings.vocabulary,
+                )
+            )
             if one.about.settings.missing:
                 described.append(Feature(side=side, name=name + MISSING, kind="number"))
         return tuple(described)

@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ltr.errors import first_failure
-from pipelines.encoder._column import About, EncodedColumn
+from pipelines.encoder._column import About, EncodedColumn, with_owners
 from pipelines.encoder._scale import Knots
 from pipelines.encoder._vocabulary import Vocabulary
 from pipelines.errors import EncoderError, first_line
@@ -54,7 +54,8 @@ def read(folder: Path) -> tuple[EncodedColumn, ...]:
     content = _content(folder)
     vocabularies = _read_table(folder / VOCABULARIES_FILE, _VOCABULARIES)
     knots = _read_table(folder / KNOTS_FILE, _KNOTS)
-    columns = tuple(_column(about, vocabularies, knots) for about in content.columns)
+    alone = [_column(about, vocabularies, knots) for about in content.columns]
+    columns = _with_owners(folder, alone)
     if (found := fingerprint(columns)) != content.fingerprint:
         msg = (
             f"{folder}: the files of an encoder must belong together; {ABOUT_FILE} records the "
@@ -70,8 +71,10 @@ def fingerprint(columns: Sequence[EncodedColumn]) -> str:
     for column in columns:
         # These two have done their work: they decided which ids the vocabulary has.
         about = column.about.model_dump(exclude={"settings": {"min_count", "max_ids"}})
+        if not column.borrows:
+            del about["settings"]["vocabulary"]
         digest.update(json.dumps(about, sort_keys=True).encode())
-        if column.vocabulary:
+        if column.vocabulary and not column.borrows:
             ids = column.vocabulary.ids
             digest.update(ids.str.len_bytes().to_numpy().astype("<u4").tobytes())
             digest.update("".join(ids).encode())
@@ -82,8 +85,16 @@ def fingerprint(columns: Sequence[EncodedColumn]) -> str:
     return digest.hexdigest()
 
 
+def _with_owners(folder: Path, columns: Sequence[EncodedColumn]) -> tuple[EncodedColumn, ...]:
+    try:
+        return with_owners(columns)
+    except KeyError as error:
+        msg = f"{folder / ABOUT_FILE} must describe an encoder: it lacks the column {error}"
+        raise EncoderError(msg) from None
+
+
 def _vocabulary_rows(column: EncodedColumn) -> dict[str, Any]:
-    known = column.vocabulary
+    known = None if column.borrows else column.vocabulary
     return {"column": column.column, "id": known.ids, "number": known.numbers} if known else {}
 
 
@@ -121,6 +132,8 @@ def _read_table(path: Path, schema: pl.Schema) -> pl.DataFrame:
 
 def _column(about: About, vocabularies: pl.DataFrame, knots: pl.DataFrame) -> EncodedColumn:
     own = pl.col("column") == about.column
+    if about.settings.vocabulary is not None:
+        return EncodedColumn(about)
     if about.size is not None and about.settings.buckets is None:
         rows = vocabularies.filter(own)
         numbers = rows["number"].to_numpy().astype(np.int64)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pipelines.config import Features
-from pipelines.encoder._column import About, EncodedColumn
+from pipelines.encoder._column import About, EncodedColumn, with_owners
 from pipelines.encoder._counts import Counts
 from pipelines.encoder._scale import Affine, Knots, affine
 from pipelines.encoder._vocabulary import Vocabulary
@@ -24,7 +24,13 @@ def fitted(
         for name, kind in chosen.kinds.items()
     )
     try:
-        return tuple(_fitted(about, counts, features.min_count, known) for about in abouts)
+        fitted_alone = [
+            _fitted(about, counts, features.min_count, known)
+            if about.settings.vocabulary is None
+            else EncodedColumn(about)
+            for about in abouts
+        ]
+        return with_owners(fitted_alone)
     except KeyError as error:
         msg = f"the counts must be of the features to fit; they lack {error}"
         raise EncoderError(msg) from None

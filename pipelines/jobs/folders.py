@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipelines.config import Job
+from pipelines.config import PREVIOUS, Job
 from pipelines.errors import JobError
 
 
@@ -19,13 +19,28 @@ class Folders:
     log: Path
     """What ``log.path`` and ``events.path`` are relative to."""
     run: Path
+    begin: Path | None = None
+    """The model that a training begins with; None for initial weights."""
 
     @classmethod
-    def of(cls, job: Job, job_file: Path, log: Path | None, out: Path | None) -> "Folders":
-        """Return the folders of a job; the command line's choice goes before the job file's."""
+    def of(
+        cls,
+        job: Job,
+        job_file: Path,
+        log: Path | None,
+        out: Path | None,
+        warm_start: str | None = None,
+    ) -> "Folders":
+        """Return the folders of a job; the command line's choice goes before the job file's.
+
+        Raises:
+            JobError: There is no model to begin with where one is named.
+        """
         here = job_file.parent
         # normpath, because ../ in the job file would stand in every line that names a folder.
-        return cls(log=log or here, run=out or Path(os.path.normpath(here / job.output)))
+        run = out or Path(os.path.normpath(here / job.output))
+        asked = warm_start or job.training.warm_start
+        return cls(log or here, run, _begin(asked, run, Path() if warm_start else here))
 
     @property
     def lists(self) -> Path:
@@ -61,6 +76,19 @@ class Folders:
     def profile(self) -> Path:
         """Where the time of some steps of the training went."""
         return self.run / "profile"
+
+
+def _begin(asked: str | None, run: Path, here: Path) -> Path | None:
+    """The folder of the model to begin with; the first night has no previous one."""
+    previous = asked == PREVIOUS
+    if asked is None or (previous and not (run / "model").exists()):
+        return None
+    folder = run if previous else Path(os.path.normpath(here / asked))
+    for model in (folder / "model", folder):
+        if (model / "model.json").exists():
+            return model
+    msg = f"{folder}: training.warm_start must be the folder of a model or of a run; got neither"
+    raise JobError(msg)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from ltr.training import (
     Start,
     StepRecord,
     Together,
+    WarmStart,
     train,
 )
 from ltr.training import (
@@ -20,6 +21,7 @@ from pipelines.config import Job
 from pipelines.jobs.folders import Folders
 from pipelines.jobs.ranks import wait_for_launcher
 from pipelines.progress import Progress, Step
+from pipelines.warm_start import in_words, warm_start
 
 
 def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False) -> str:
@@ -36,6 +38,8 @@ def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False
 
     Raises:
         ListsError: There are no lists, or they are not as their manifest says.
+        ModelError: The model to begin with has other features or towers.
+        EncoderError: Its encoder, or that of the lists, is missing or damaged.
         NonFiniteError: The loss or a gradient was not finite; the batch was put aside.
         InterruptedTrainingError: SIGTERM came; a snapshot was taken first.
         LostRankError: Another process of the training is gone.
@@ -43,11 +47,18 @@ def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False
     """
     policy = SnapshotPolicy(folders.snapshots, job.checkpoints.every, job.checkpoints.keep)
     with progress.step("epochs") as step, ExitStack() as stack:
+        begin = _begin(folders, step)
         watchers = _watchers(job, folders, stack, profile=profile)
         together = Together(_Shown(step, job), *watchers)
         try:
             history = train(
-                folders.lists, folders.model, job.recipe, together, policy, folders.nonfinite
+                folders.lists,
+                folders.model,
+                job.recipe,
+                together,
+                policy,
+                aside=folders.nonfinite,
+                warm_start=begin,
             )
         except LostRankError:
             wait_for_launcher()
@@ -82,6 +93,14 @@ def _watchers(job: Job, folders: Folders, stack: ExitStack, *, profile: bool) ->
 
         watchers.append(stack.enter_context(Profiler(folders.profile)))
     return watchers
+
+
+def _begin(folders: Folders, step: Step) -> WarmStart | None:
+    if folders.begin is None:
+        return None
+    begin = warm_start(folders.begin, folders.lists)
+    step.say(f"begins with {folders.begin}: {in_words(begin.rows or {})}")
+    return begin
 
 
 def check_loss(job: Job) -> None:

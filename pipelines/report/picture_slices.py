@@ -12,6 +12,7 @@ SLICES_DRAWN = 12
 def slices_picture(report: TableReport) -> Picture:
     """The headline metric, or its difference, over the worst parts."""
     against = report.baseline is not None
+    known = [one for one in report.slices if (one.difference or one.candidate).value is not None]
     lines = [
         forest_line(
             f"{short(one.by, 22)}: {short(one.value, 16)}",
@@ -19,23 +20,25 @@ def slices_picture(report: TableReport) -> Picture:
             MODEL,
             sign=against,
         )
-        for one in report.slices[:SLICES_DRAWN]
+        for one in known[:SLICES_DRAWN]
     ]
-    what = "difference" if against else "mean"
+    chance = " One of many parts looks bad by chance: the table has p adjusted for their number."
     return Picture(
         name="slices",
         title=f"{report.headline}: the worst parts of the lists",
         svg=forest_svg("slices", lines, zero=against),
         spoken="; ".join(f"{line.label} {line.said}" for line in lines),
-        caption=(
-            f"The {len(lines)} of {len(report.slices)} parts with the lowest {what}."
-            f" {line_rule(report)} One of many parts looks bad by chance: the table has p adjusted"
-            " for their number."
-            if against
-            else f"The {len(lines)} of {len(report.slices)} parts with the lowest {what}."
-            f" {line_rule(report)}"
-        ),
+        caption=f"{_drawn(report, len(lines), len(known))} {line_rule(report)}"
+        + (chance if against else ""),
     )
+
+
+def _drawn(report: TableReport, lines: int, known: int) -> str:
+    what = "mean" if report.baseline is None else "difference"
+    order = "highest" if report.lead.lower_is_better else "lowest"
+    if lines == known:
+        return f"Every part that has a {what}, the {order} on top."
+    return f"The {lines} of {known} parts with the {order} {what}."
 
 
 def forest_line(

@@ -133,9 +133,13 @@ def verdict(report: TableReport) -> words.Verdict | None:
 def rules_line(report: TableReport) -> str:
     """Say every rule behind the headline in one line."""
     rules, ours = report.definitions, report.lead.candidate
+    blank = f"every list has a value of {report.headline}"
+    if ours.blank:
+        blank = (
+            f"{words.count(ours.blank)} of {words.count(report.lists)} lists have no value of"
+            f" {report.headline} and are {table_tables.BLANK[rules.blank]}"
+        )
     return (
-        f"Gain {table_tables.gain(rules)}; tied scores {rules.ties};"
-        f" {words.count(ours.blank)} of {words.count(report.lists)} lists have no value of"
-        f" {report.headline} and are {table_tables.BLANK[rules.blank]};"
+        f"Gain: {table_tables.gain(rules)}; tied scores: {table_tables.ties(rules)}; {blank};"
         f" intervals: {table_tables.intervals(rules)}."
     )

@@ -108,7 +108,8 @@ def _distribution(report: TableReport) -> Picture:
         ),
         caption=(
             f"Number of lists by their {report.headline}, in bins of {1 / BINS:g}. A mean can hide"
-            f" many lists at 0. {count(blank)} lists without a value are not drawn."
+            " many lists at 0."
+            + (f" {count(blank)} lists without a value are not drawn." if blank else "")
         ),
     )
 

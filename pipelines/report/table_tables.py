@@ -7,6 +7,13 @@ from pipelines.report.words import UNDEFINED, count, interval, number, percent, 
 
 BLANK = {"skip": "left out", "zero": "counted as 0", "one": "counted as 1"}
 
+TIES = {
+    "averaged": "averaged",
+    "input_order": "in the order of the rows",
+    "document_id": "the higher document id first",
+    "worst": "the lower label first",
+}
+
 OVER = {
     "documents": "mean over the lists, each weighed by its number of documents",
     "log": "computed from the documents of all lists together; its interval is that of the basic"
@@ -160,7 +167,7 @@ def definitions(report: TableReport) -> Table:
         **{f"column: {part}": str(name) for part, name in report.columns.items()},
         "gain of a document": gain(rules),
         "discount at rank r": "1 / log2(1 + r), none beyond the cutoff",
-        "tied scores": rules.ties,
+        "tied scores": ties(rules),
         "lists without a value": BLANK[rules.blank],
         "interval": intervals(rules),
     }
@@ -184,6 +191,11 @@ def gain(rules: Definitions) -> str:
     if isinstance(rules.gain, str):
         return {"exp2": "2^label \N{MINUS SIGN} 1", "linear": "label"}[rules.gain]
     return ", ".join(f"label {label}: {value:g}" for label, value in enumerate(rules.gain))
+
+
+def ties(rules: Definitions) -> str:
+    """Say how documents with the same score are ordered."""
+    return TIES.get(rules.ties, rules.ties)
 
 
 def intervals(rules: Definitions) -> str:

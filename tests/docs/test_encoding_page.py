@@ -19,7 +19,8 @@ def test_its_job_file_is_one_and_shows_every_setting():
     (block,) = (block for block in blocks(PAGE) if block.language == "toml")
     features = Features.model_validate(tomllib.loads(block.text)["features"])
     assert features.document.column("f7").scale == "list_minmax"
-    used = {name for one in features.document.columns.values() for name in one.model_fields_set}
+    columns = [*features.query.columns.values(), *features.document.columns.values()]
+    used = {name for one in columns for name in one.model_fields_set}
     assert used | {"deviations"} == set(Column.model_fields)
 
 

@@ -33,6 +33,7 @@ ROW = st.fixed_dictionaries(
         "price": st.sampled_from([-1.0, 0.0, 1.0, None, float("nan"), float("inf")]),
         "fold": st.sampled_from(["train", "test", "valid", None]),
         "computed": st.sampled_from([-5, 50, 2**41, None]),
+        "seen": st.sampled_from([0.1, 1.0, 0.0, 2.0, None, float("nan")]),
     }
 )
 EVENT = st.fixed_dictionaries(
@@ -76,13 +77,18 @@ SETTINGS = st.fixed_dictionaries(
             ]
         ),
         "leakage": st.sampled_from([{}, {"known_at": ["computed"], "tolerance": 0.5}]),
-    }
+    },
+    optional={
+        "acted": st.just({"when": "clicks > 0"}),
+        "propensity": st.just({"column": "seen", "clip": 0.5}),
+    },
 )
 CLEAN = log(12).with_columns(
     fold=pl.col("shown").replace_strict(
         {80: "validation", 90: "validation", 100: "test", 110: "test"}, default="train"
     ),
     computed=pl.lit(-5, pl.Int64),
+    seen=pl.lit(0.7),
 )
 
 

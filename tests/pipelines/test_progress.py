@@ -58,6 +58,16 @@ def test_a_long_step_says_every_ten_seconds_how_far_it_is(caplog, monkeypatch):
     ]
 
 
+def test_a_long_step_of_unknown_length_says_what_is_done(caplog, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("pipelines.progress.time.monotonic", lambda: now[0])
+    caplog.set_level(logging.INFO, logger="ltr")
+    with Progress("evaluate") as shown, shown.step("measure") as step:
+        now[0] += 11
+        step.advance()
+    assert caplog.messages == ["evaluate: measure, 1", "evaluate: measure done in 11.0 s"]
+
+
 def test_a_step_that_fails_is_not_said_to_be_done(caplog):
     def fail():
         with Progress("train") as shown, shown.step("epochs"):

@@ -11,13 +11,23 @@ from tests.lists_on_disk import AGE, ITEM, PRICE, USER, Row, write_lists
 TOWERS = TowersConfig(embedding_dim=8, query=(16, 8), document=(16, 8), scorer=(8,))
 
 
-def planted(folder: Path, num_lists: int = 240, noise: float = 0.0) -> Path:
-    """Grade 1 if user and item are of one kind (odd, even), and 1 more for a price above 0.7."""
+def planted(
+    folder: Path, num_lists: int = 240, noise: float = 0.0, numbers: torch.Tensor | None = None
+) -> Path:
+    """Grade 1 if user and item are of one kind (odd, even), and 1 more for a price above 0.7.
+
+    ``numbers`` says how the items 0 to 99 are numbered instead.
+    """
     chance = torch.Generator().manual_seed(0)
     rows = [_row(number, chance, noise) for number in range(num_lists)]
+    item = ITEM
+    if numbers is not None:
+        item = ITEM | {"size": int(numbers.max()) + 1}
+        for row in rows:
+            row["document/item"] = numbers[row["document/item"]].tolist()
     cut = num_lists * 3 // 4
     splits = {"train": [rows[: cut // 2], rows[cut // 2 : cut]], "validation": [rows[cut:]]}
-    return write_lists(folder, splits, features=[USER, ITEM, PRICE])
+    return write_lists(folder, splits, features=[USER, item, PRICE])
 
 
 def _row(number: int, chance: torch.Generator, noise: float) -> Row:

@@ -13,7 +13,16 @@ from ltr.data.manifest import Feature
 from ltr.data.reader import Lists
 from ltr.recipe import Recipe, TowersConfig
 from ltr.towers import Ranker, distribute, plain_weights, process_group
-from ltr.training import SnapshotPolicy, load_history, load_ranker, score, train
+from ltr.training import (
+    SnapshotPolicy,
+    WarmStart,
+    load_history,
+    load_ranker,
+    score,
+    train,
+)
+from ltr.training.checkpoint import load_optimizer
+from tests.towers.test_shared_tables import CASES, lists_of
 from tests.training.planted import planted, recipe
 from tests.training.test_snapshots import Crash
 
@@ -35,6 +44,7 @@ def attentive() -> Recipe:
 
 
 SETTINGS = {"towers": recipe(epochs=3), "attention": attentive()}
+SHARED, WARM = recipe(epochs=2, lists_per_batch=5), recipe(epochs=2, seed=9)
 
 
 class Done(NamedTuple):
@@ -49,6 +59,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     """Two processes do all that they are needed for: to start them takes longer than their work."""
     folder = tmp_path_factory.mktemp("ranks")
     lists, out = planted(folder / "lists", num_lists=120), folder / "out"
+    lists_of(folder / "shared", CASES["across"])
+    train(lists, folder / "first", recipe(epochs=2))
     out.mkdir()
     spawn(_in_process, (str(folder / "store"), lists, out), nprocs=RANKS)
     return Done(lists, out)
@@ -63,6 +75,8 @@ def _in_process(rank: int, store: str, lists: Path, out: Path) -> None:
         assert all(record.validation_ndcg > 0 for record in history)
         # The model is there for every rank as soon as it has returned.
         assert torch.isfinite(score(load_ranker(out / name), Lists(lists, "validation"))).all()
+    train(lists.parent / "shared", out / "shared", SHARED)
+    train(lists, out / "warm", WARM, warm_start=WarmStart(lists.parent / "first"))
     try:
         policy = SnapshotPolicy(out / "snapshots", every=2)
         train(lists, out / "crashed", SETTINGS["towers"], Crash(after=9), policy)
@@ -93,6 +107,27 @@ def test_two_processes_reach_the_loss_curve_of_one(done: Done, tmp_path: Path, n
     for alone, shared in zip(one, two, strict=True):
         assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
         assert shared.validation_ndcg == pytest.approx(alone.validation_ndcg, abs=2e-3)
+    alone_state, shared_state = map(load_optimizer, (tmp_path / "one", done.out / name))
+    assert alone_state.keys() == shared_state.keys()
+    for slot, value in alone_state.items():
+        torch.testing.assert_close(shared_state[slot], value, atol=1e-3, rtol=1e-2)
+
+
+def test_two_processes_share_a_table_of_queries_and_documents(done: Done, tmp_path: Path) -> None:
+    """Rows of a rank are its documents and its lists: as many as no other rank has."""
+    train(done.lists.parent / "shared", tmp_path / "one", SHARED)
+    one, two = load_history(tmp_path / "one"), load_history(done.out / "shared")
+    for alone, shared in zip(one, two, strict=True):
+        assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+
+
+def test_two_processes_begin_with_the_model_of_one(done: Done, tmp_path: Path) -> None:
+    first = done.lists.parent / "first"
+    train(done.lists, tmp_path / "one", WARM, warm_start=WarmStart(first))
+    one, two = load_history(tmp_path / "one"), load_history(done.out / "warm")
+    for alone, shared in zip(one, two, strict=True):
+        assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+    assert one[0].train_loss < load_history(first)[0].train_loss
 
 
 def test_a_snapshot_of_two_ranks_is_gone_on_from_by_one(done: Done, tmp_path: Path) -> None:

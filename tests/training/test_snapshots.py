@@ -21,7 +21,7 @@ from ltr.training import (
 from tests.training.planted import planted, recipe
 
 ROOT = Path(__file__).parents[2]
-FILES = ("model.safetensors", "model.json", "history.json")
+FILES = ("model.safetensors", "optimizer.safetensors", "model.json", "history.json")
 
 
 @pytest.fixture(scope="module")

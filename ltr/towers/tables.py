@@ -1,0 +1,114 @@
+"""Embedding tables: one per vocabulary, also where columns of both sides look ids up in it."""
+
+import re
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torchrec import EmbeddingBagCollection, EmbeddingBagConfig, PoolingType
+
+from ltr.data.batch import RankingBatch
+from ltr.data.manifest import Feature
+from ltr.data.sparse import keyed_jagged
+from ltr.recipe import TableConfig, TowersConfig
+
+
+def collection(features: Sequence[Feature], config: TowersConfig) -> EmbeddingBagCollection | None:
+    """The tables of some features, those of the same vocabulary in one; None without ids.
+
+    The numbers among the features count only for the tables' names.
+    """
+    columns: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for number, feature in enumerate(features):
+        if feature.size is not None:
+            columns.setdefault(feature.table, []).append(feature.column)
+            # A table's name becomes an attribute of a module: no dots, and no name that a module
+            # has, such as "type". The number keeps names apart that differ in those only.
+            plain = re.sub(r"[^0-9A-Za-z_]", "_", feature.name)
+            names.setdefault(feature.table, f"{number}_{plain}")
+    sizes = {feature.table: feature.size for feature in features}
+    tables = [
+        _table(names[table], sizes[table], own, config.tables.get(table, TableConfig()), config)
+        for table, own in columns.items()
+    ]
+    return EmbeddingBagCollection(tables=tables) if tables else None
+
+
+def _table(
+    name: str, size: int | None, columns: list[str], own: TableConfig, config: TowersConfig
+) -> EmbeddingBagConfig:
+    return EmbeddingBagConfig(
+        name=name,
+        embedding_dim=own.dim or config.embedding_dim,
+        num_embeddings=size,
+        feature_names=columns,
+        pooling=PoolingType.SUM if own.pooling == "sum" else PoolingType.MEAN,
+    )
+
+
+def width(tables: EmbeddingBagCollection | None) -> int:
+    """How many numbers a row gets from all its ids together."""
+    if tables is None:
+        return 0
+    return sum(one.embedding_dim * len(one.feature_names) for one in tables.embedding_bag_configs())
+
+
+class SharedTables(nn.Module):
+    """The tables in which queries and documents both look ids up.
+
+    Both sides are looked up at once, so that the optimizer that is fused with the backward pass
+    updates a row once a step: the rows are the documents and then the lists, and a column of one
+    side has empty bags for the rows of the other.
+
+    Args:
+        features: All that use these tables, of both sides.
+        config: Sizes of the tables.
+    """
+
+    def __init__(self, features: Sequence[Feature], config: TowersConfig) -> None:
+        super().__init__()
+        tables = collection(features, config)
+        assert tables is not None
+        self.tables = tables
+        sides = {feature.column: feature.side for feature in features}
+        self.columns = [
+            (column, sides[column], one.embedding_dim)
+            for one in self.tables.embedding_bag_configs()
+            for column in one.feature_names
+        ]
+        """Column, side and how many numbers it gives, in the order of what the tables give."""
+
+    def num_outputs(self, side: str) -> int:
+        """How many numbers a row of this side gets."""
+        return sum(dim for _, its, dim in self.columns if its == side)
+
+    def forward(self, batch: RankingBatch) -> tuple[Tensor, Tensor]:
+        """The looked-up vectors of the queries [lists, n] and of the documents [docs, m]."""
+        docs, lists = len(batch.grades), len(batch.lengths)
+        found = self.tables(
+            keyed_jagged(
+                [column for column, _, _ in self.columns],
+                [_column(batch, column, side) for column, side, _ in self.columns],
+            )
+        ).values()
+        parts = found.split([dim for _, _, dim in self.columns], dim=1)
+        of_side = {
+            side: [
+                part for part, (_, its, _) in zip(parts, self.columns, strict=True) if its == side
+            ]
+            for side in ("query", "document")
+        }
+        query, document = (torch.cat(of_side[side], dim=1) for side in ("query", "document"))
+        return query[docs : docs + lists], document[:docs]
+
+
+def _column(batch: RankingBatch, column: str, side: str) -> tuple[Tensor, Tensor]:
+    """The values of a column, and how many there are for every document and then every list."""
+    sparse = batch.query_sparse if side == "query" else batch.document_sparse
+    assert sparse is not None
+    own = sparse[column]
+    lengths: Tensor = own.lengths()
+    others = len(batch.grades) if side == "query" else len(batch.lengths)
+    none = lengths.new_zeros(others)
+    return own.values(), torch.cat([none, lengths] if side == "query" else [lengths, none])
