@@ -71,6 +71,8 @@ def _tensors(batch: RankingBatch) -> dict[str, Tensor]:
             for key, jagged in zip(part.keys(), of, strict=True):
                 tensors[f"{key}.ids"] = jagged.values().clone()
                 tensors[f"{key}.lengths"] = jagged.lengths().clone()
+                if (weights := jagged.weights_or_none()) is not None:
+                    tensors[f"{key}.weights"] = weights.clone()
     return tensors
 
 
