@@ -25,7 +25,7 @@ class Tower(nn.Module):
     Args:
         features: The features of this side.
         config: Sizes of the tables, and the dropout.
-        sizes: Layers of the MLP, at least one.
+        sizes: Layers of the MLP; without any the vector is what the MLP would read.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Tower(nn.Module):
         num_numbers = len(features) - len(tables)
         num_inputs = sum(table.embedding_dim for table in tables) + num_numbers
         self.mlp = mlp([num_inputs, *sizes], dropout=config.dropout)
+        self.num_outputs = [num_inputs, *sizes][-1]
 
     def forward(self, sparse: KeyedJaggedTensor | None, dense: Tensor) -> Tensor:
         """The vectors of some rows.
@@ -50,7 +51,7 @@ class Tower(nn.Module):
             dense: [rows, numbers].
 
         Returns:
-            [rows, sizes[-1]].
+            [rows, num_outputs].
         """
         if self.tables is None:
             return self._vectors(dense)
