@@ -75,7 +75,7 @@ def all_sets(work: Path, is_quick: bool) -> list[Set]:  # noqa: FBT001 - of the 
         ("example", example, 1, "zero"),
         ("shop", shop, 5, "skip"),
     ]
-    made += [] if is_quick else [("busy", busy_shop, 2, "skip")]
+    made += [] if is_quick else [("busy", busy_shop, 3, "skip")]
     return [
         Set(name, *TITLES[name], SETS[name], Outcomes(make(work), seeds, blank, work))
         for name, make, seeds, blank in made
@@ -232,7 +232,7 @@ validation, stands for what these lists can teach a model that knows the world's
     "busy": (
         "The same shop with more visits",
         f"""`sample_data/make.py --sessions-per-day {BUSY}`: the same documents and users, ten times
-the lists to learn from and to test on, all else as above; two seeds are averaged.
+the lists to learn from and to test on, all else as above; three seeds are averaged.
 """,
     ),
 }
