@@ -116,6 +116,7 @@ SETS = {
     "shop": Entries(
         [
             ours("rank_cross_entropy", DEEP, SHOP),
+            ours("calibrated_softmax", DEEP, SHOP),
             ours("unique_softmax", DEEP, SHOP),
             ours("rank_cross_entropy", BILINEAR, SHOP),
             ours("softmax_cross_entropy", BILINEAR, SHOP),
@@ -126,6 +127,7 @@ SETS = {
     ),
     "busy": Entries(
         [ours("rank_cross_entropy", towers, BUSY_SHOP) for towers in (DEEP, BILINEAR)]
+        + [ours("calibrated_softmax", DEEP, BUSY_SHOP)]
         + [
             trees(objective, 31, min_child_samples=50)
             for objective in ("lambdarank", "rank_xendcg")
