@@ -90,14 +90,16 @@ class TowersConfig(Config):
     """Length of the vector of an id; a multiple of 4, which the fused tables ask for."""
     tables: dict[str, TableConfig] = {}
     """Tables that differ, by column, e.g. ``{"document/brand": TableConfig(dim=8)}``."""
-    query: Annotated[Sizes, Field(min_length=1)] = (64, 32)
+    query: Sizes = (64, 32)
     """Layers of the query tower, the last one its vector."""
-    document: Annotated[Sizes, Field(min_length=1)] = (64, 32)
-    """Layers of the document tower, the last one its vector."""
+    document: Sizes = (64, 32)
+    """Layers of the document tower, the last one its vector. With no layers in both towers q and d
+    are the vectors of the ids and the numbers beside them: without a hidden layer in the scorer
+    that is a linear model, and with the interaction ``cross`` DCN-v2 as it was published."""
     interaction: Literal["mlp", "cross", "dot"] = "mlp"
-    """How the vectors q and d meet: ``mlp``: the scorer reads [q, d, q * d]; ``cross``: it reads
-    [q, d] after the cross layers of DCN-v2; ``dot``: the score is q . d itself, so that documents
-    can be looked up by their vectors."""
+    """How the vectors q and d meet: ``mlp``: the scorer reads [q, d, q * d], or [q, d] where the
+    towers have no layers; ``cross``: it reads [q, d] after the cross layers of DCN-v2; ``dot``: the
+    score is q . d itself, so that documents can be looked up by their vectors."""
     cross_layers: Positive = 2
     """Of the interaction ``cross``."""
     attention: AttentionConfig | None = None
@@ -109,9 +111,13 @@ class TowersConfig(Config):
 
     @model_validator(mode="after")
     def _vectors_can_be_multiplied(self) -> Self:
-        if self.query[-1] != self.document[-1]:
-            found = f"query {self.query[-1]} and document {self.document[-1]}"
+        if self.query[-1:] != self.document[-1:]:
+            ends = [sizes[-1] if sizes else "none" for sizes in (self.query, self.document)]
+            found = f"query {ends[0]} and document {ends[1]}"
             msg = f"both towers must end in vectors of the same length; got {found}"
+            raise ValueError(msg)
+        if self.interaction == "dot" and not self.document:
+            msg = "towers without layers have no vectors of the same length (interaction dot)"
             raise ValueError(msg)
         return self
 

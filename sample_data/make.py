@@ -1,4 +1,4 @@
-"""Make the sample log: `python sample_data/make.py [--out FOLDER]`.
+"""Make the sample log: `python sample_data/make.py [--out FOLDER] [--sessions-per-day NUMBER]`.
 
 The same seed writes the same bytes at each run, whatever the number of threads. README.md describes
 every file and column; world.py draws users, documents and pages, behaviour.py lets the users act,
@@ -20,6 +20,7 @@ from world import (
     DEVICES,
     FIRST_DAY,
     SECOND_US,
+    SESSIONS_PER_DAY,
     Documents,
     make_documents,
     make_impressions,
@@ -36,17 +37,26 @@ def main() -> None:
     """Read the arguments, make the log, say where it is."""
     parser = argparse.ArgumentParser(description="Make the sample log.")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, metavar="FOLDER")
-    out = parser.parse_args().out
-    make(out)
+    parser.add_argument(
+        "--sessions-per-day",
+        type=int,
+        default=SESSIONS_PER_DAY,
+        metavar="NUMBER",
+        help="a busier shop, of the same users and documents (default: %(default)s)",
+    )
+    told = parser.parse_args()
+    if told.sessions_per_day < SESSIONS_PER_DAY:
+        parser.error(f"--sessions-per-day must be at least {SESSIONS_PER_DAY}")
+    make(told.out, told.sessions_per_day)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.info("wrote impressions/, events/ and truth.parquet to %s", out)
+    logging.info("wrote impressions/, events/ and truth.parquet to %s", told.out)
 
 
-def make(out: Path) -> None:
+def make(out: Path, sessions_per_day: int = SESSIONS_PER_DAY) -> None:
     """Write `impressions/`, `events/` and `truth.parquet` into the folder `out`."""
     rng = np.random.default_rng(SEED)
     documents, users = make_documents(rng), make_users(rng)
-    shown = make_impressions(rng, users, documents)
+    shown = make_impressions(rng, users, documents, sessions_per_day)
     shown = shown.with_columns(
         hour=pl.col("time_us") % DAY_US // (3600 * SECOND_US),
         segment=pl.Series(users.segment).gather(shown["user"]),

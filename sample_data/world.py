@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 FIRST_DAY = datetime(2026, 10, 5)  # UTC, like every time in the log
 DAYS, TRAINING_DAYS = 10, 7
 SESSIONS_PER_DAY = 100
-REQUESTS_PER_SESSION = (1, 2, 3, 4, 5)  # each equally often: 3,000 requests in all
+REQUESTS_PER_SESSION = (
+    1,
+    2,
+    3,
+    4,
+    5,
+)  # each equally often: 3,000 requests in all, at 100 sessions a day
 USERS, NEW_USERS = 400, 25  # new: first seen after the training days
 DOCUMENTS, NEW_DOCUMENTS = 600, 40
 ARCHIVED_DOCUMENTS = 940  # only the bot pages through these
@@ -98,13 +104,15 @@ def make_users(rng: np.random.Generator) -> Users:
     )
 
 
-def make_impressions(rng: np.random.Generator, users: Users, documents: Documents) -> pl.DataFrame:
+def make_impressions(
+    rng: np.random.Generator, users: Users, documents: Documents, sessions_per_day: int
+) -> pl.DataFrame:
     """Show every page: one row per request and document, positions from 1 in logged order.
 
     Users, documents and so on are numbers here; `make.py` gives them their logged names. Times are
     microseconds since the first midnight; `gap_us` is the time to the session's next page.
     """
-    sessions = _plan_sessions(rng)
+    sessions = _plan_sessions(rng, sessions_per_day)
     lengths = rng.permutation(np.tile(REQUESTS_PER_SESSION, len(sessions) // 5))
     sizes = rng.integers(PAGE_SIZE[0], PAGE_SIZE[1] + 1, size=lengths.sum())
     sizes[rng.choice(len(sizes), SINGLE_DOCUMENT_REQUESTS, replace=False)] = 1
@@ -127,15 +135,15 @@ class _Visit:
     device: int
 
 
-def _plan_sessions(rng: np.random.Generator) -> list[tuple[int, int]]:
+def _plan_sessions(rng: np.random.Generator, per_day: int) -> list[tuple[int, int]]:
     """User and start of each session, by time; no new user comes in the training days."""
     activity = rng.lognormal(0, 0.7, USERS)
     known = USERS - NEW_USERS
-    training = TRAINING_DAYS * SESSIONS_PER_DAY
+    training = TRAINING_DAYS * per_day
     early = _visitors(rng, np.arange(known), activity[:known], training)
-    late_count = DAYS * SESSIONS_PER_DAY - training
+    late_count = DAYS * per_day - training
     late = _visitors(rng, np.arange(known, USERS), activity, late_count)
-    day = np.arange(DAYS * SESSIONS_PER_DAY) // SESSIONS_PER_DAY
+    day = np.arange(DAYS * per_day) // per_day
     # Sessions may run past midnight, save on the last day: nothing is logged after it.
     hour = rng.uniform(7, np.where(day == DAYS - 1, 23, 24))
     start_us = day * DAY_US + (hour * 3600).astype(np.int64) * SECOND_US

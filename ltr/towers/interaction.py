@@ -8,13 +8,22 @@ from ltr.recipe import TowersConfig
 
 
 class Beside(nn.Module):
-    """[q, d, q * d]: both vectors, and how they agree; d alone where the query has no features."""
+    """[q, d, q * d]: both vectors, and how they agree; d alone where the query has no features.
+
+    Args:
+        has_product: Whether q * d is there: it has no meaning if no tower made the vectors.
+    """
+
+    def __init__(self, *, has_product: bool) -> None:
+        super().__init__()
+        self.has_product = has_product
 
     def forward(self, query: Tensor | None, document: Tensor) -> Tensor:
         """From two times [docs, n] to [docs, 3 n]."""
         if query is None:
             return document
-        return torch.cat([query, document, query * document], dim=1)
+        product = [query * document] if self.has_product else []
+        return torch.cat([query, document, *product], dim=1)
 
 
 class Crossed(nn.Module):
@@ -42,12 +51,19 @@ class Product(nn.Module):
         return (query * document).sum(dim=1, keepdim=True)
 
 
-def interaction(config: TowersConfig, *, has_query: bool) -> tuple[nn.Module, int]:
-    """The interaction that a recipe asks for, and the length of what it gives."""
-    size = config.document[-1]
+def interaction(config: TowersConfig, num_query: int, num_document: int) -> tuple[nn.Module, int]:
+    """The interaction that a recipe asks for, and the length of what it gives.
+
+    Args:
+        config: The recipe's towers.
+        num_query: Length of q; 0 where the query has no features.
+        num_document: Length of d.
+    """
+    num_both = num_query + num_document
     if config.interaction == "dot":
         return Product(), 1
     if config.interaction == "cross":
-        num_inputs = 2 * size if has_query else size
-        return Crossed(num_inputs, config.cross_layers), num_inputs
-    return Beside(), 3 * size if has_query else size
+        return Crossed(num_both, config.cross_layers), num_both
+    if not config.document or not num_query:
+        return Beside(has_product=False), num_both
+    return Beside(has_product=True), num_both + num_document

@@ -43,7 +43,10 @@ class Ranker(nn.Module):
             self.shared = _shared(features, config)
             self.query_tower = self._tower("query", query, config) if query else None
             self.document_tower = self._tower("document", document, config)
-            self.interaction, num_outputs = interaction(config, has_query=bool(query))
+            num_query = self.query_tower.num_outputs if self.query_tower else 0
+            self.interaction, num_outputs = interaction(
+                config, num_query, self.document_tower.num_outputs
+            )
             self.attention: ListAttention | None = None
             if config.attention is not None:
                 self.attention = ListAttention(
@@ -80,7 +83,7 @@ class Ranker(nn.Module):
         return scores.squeeze(1)
 
     def document_vectors(self, batch: RankingBatch) -> Tensor:
-        """The vectors of the documents; [docs, last of ``config.document``].
+        """The vectors of the documents; [docs, n].
 
         With the interaction "dot" an index of them answers queries: the score is the product of the
         two vectors.
@@ -89,7 +92,7 @@ class Ranker(nn.Module):
         return vectors
 
     def query_vectors(self, batch: RankingBatch) -> Tensor | None:
-        """The vectors of the queries; [lists, last of ``config.query``]; None without features."""
+        """The vectors of the queries; [lists, n]; None without features."""
         if self.query_tower is None:
             return None
         vectors: Tensor = self.query_tower(batch.query_sparse, self._dense(batch)[0])

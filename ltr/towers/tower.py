@@ -24,7 +24,7 @@ class Tower(nn.Module):
     Args:
         features: The features of this side.
         config: Sizes of the tables, and the dropout.
-        sizes: Layers of the MLP, at least one.
+        sizes: Layers of the MLP; without any the vector is what the MLP would read.
         num_more: Numbers per row that come from tables outside of the tower.
     """
 
@@ -41,6 +41,7 @@ class Tower(nn.Module):
         num_numbers = sum(feature.size is None for feature in features) + num_more
         num_inputs = width(self.tables) + num_numbers
         self.mlp = mlp([num_inputs, *sizes], dropout=config.dropout)
+        self.num_outputs = [num_inputs, *sizes][-1]
 
     def forward(self, sparse: KeyedJaggedTensor | None, dense: Tensor) -> Tensor:
         """The vectors of some rows.
@@ -50,7 +51,7 @@ class Tower(nn.Module):
             dense: [rows, numbers], those from outside of the tower included.
 
         Returns:
-            [rows, sizes[-1]].
+            [rows, num_outputs].
         """
         if self.tables is None:
             return self._vectors(dense)

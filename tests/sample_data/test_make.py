@@ -20,8 +20,8 @@ PAIR = ["session_id", "document_id"]
 GRADES = {"click": 1, "cart": 2, "purchase": 3}
 
 
-def make(out: Path, *, threads: int) -> Path:
-    command = [sys.executable, str(SAMPLE_DATA / "make.py"), "--out", str(out)]
+def make(out: Path, *more: str, threads: int) -> Path:
+    command = [sys.executable, str(SAMPLE_DATA / "make.py"), "--out", str(out), *more]
     subprocess.run(command, check=True, env=os.environ | {"POLARS_MAX_THREADS": str(threads)})
     return out
 
@@ -74,6 +74,19 @@ def test_two_runs_give_the_same_bytes_whatever_the_threads(remade: Path, tmp_pat
     again = make(tmp_path, threads=3)
     for file in files_of(remade):
         assert (again / file).read_bytes() == (remade / file).read_bytes(), file
+
+
+def test_a_busier_shop_has_the_same_documents_and_users(
+    tmp_path: Path, impressions: pl.DataFrame
+) -> None:
+    busier = make(tmp_path, "--sessions-per-day", "200", threads=1)
+    rows = pl.read_parquet(busier / "impressions" / "*.parquet")
+    assert 1.9 * impressions["request_id"].n_unique() < rows["request_id"].n_unique()
+    for columns in (["document_id", "category", "price"], ["user_id", "segment"]):
+        told = [each.select(columns).drop_nulls().unique() for each in (rows, impressions)]
+        both = told[0].join(told[1], on=columns[0])
+        assert both.height > 400
+        assert (both[columns[1]] == both[f"{columns[1]}_right"]).all()
 
 
 def test_files_are_small() -> None:

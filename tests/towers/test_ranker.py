@@ -124,7 +124,8 @@ def test_both_sides_may_have_a_column_of_the_same_name(tmp_path: Path) -> None:
     [
         ({"embedding_dim": 6}, "multiple of 4"),
         ({"query": (8, 4), "document": (8, 6)}, "same length; got query 4 and document 6"),
-        ({"query": ()}, "at least 1 item"),
+        ({"query": ()}, "same length; got query none and document 32"),
+        ({"query": (), "document": (), "interaction": "dot"}, "without layers.*interaction dot"),
         ({"scorer": (0,)}, "greater than or equal to 1"),
         ({"heads": 2}, "not permitted"),
     ],
@@ -143,7 +144,15 @@ ATTENTIVE = TowersConfig(
 )
 CROSSED = TowersConfig(embedding_dim=4, query=(8, 4), document=(8, 4), interaction="cross")
 DOT = TowersConfig(embedding_dim=4, query=(8, 4), document=(8, 4), interaction="dot")
-KINDS = {"attention": ATTENTIVE, "cross": CROSSED, "dot": DOT}
+BARE = TowersConfig(embedding_dim=4, query=(), document=())
+BARE_CROSSED = TowersConfig(embedding_dim=4, query=(), document=(), interaction="cross", scorer=())
+KINDS = {
+    "attention": ATTENTIVE,
+    "cross": CROSSED,
+    "dot": DOT,
+    "no layers": BARE,
+    "cross, no layers": BARE_CROSSED,
+}
 
 
 @pytest.mark.parametrize("config", KINDS.values(), ids=KINDS.keys())
@@ -191,6 +200,21 @@ def test_the_cross_layers_are_the_formula_written_out() -> None:
     for weight, bias in zip(crossed.layers.kernels, crossed.layers.bias, strict=True):
         expected = start * (expected @ weight.T + bias.T) + expected
     torch.testing.assert_close(crossed(q, d), expected)
+
+
+def test_without_a_layer_anywhere_the_model_is_linear(tmp_path: Path) -> None:
+    folder = write_lists(tmp_path, {"train": [ROWS]}, features=[PRICE, AGE])
+    lists = Lists(folder, "train")
+    config = TowersConfig(query=(), document=(), scorer=())
+    ranker = Ranker(lists.manifest.features, config, seed=0)
+    weights = dict(ranker.named_parameters())
+    assert {name: tuple(one.shape) for name, one in weights.items()} == {
+        "scorer.0.weight": (1, 2),
+        "scorer.0.bias": (1,),
+    }
+    batch = gather(lists, 0, 1, 2, 3)
+    expected = batch.document_dense @ weights["scorer.0.weight"][0]
+    torch.testing.assert_close(ranker(batch), expected)
 
 
 def test_a_product_is_that_of_the_vectors_which_an_index_would_hold(lists: Lists) -> None:
