@@ -169,8 +169,9 @@ TAGS = "document/tags"
 
 def _evening(rows: pl.DataFrame, folder: Path) -> npt.NDArray[np.int64]:
     """1 from 18 o'clock on."""
-    scale = Encoder.load(folder / "encoder").scalers["query/hour"]
-    hours = rows["query/hour"].to_numpy() * scale.unit + scale.offset  # type: ignore[union-attr]
+    back = Encoder.load(folder / "encoder").unit_and_offset("query/hour")
+    assert back is not None
+    hours = rows["query/hour"].to_numpy() * back[0] + back[1]
     return np.asarray(hours > 17.5, dtype=np.int64)
 
 

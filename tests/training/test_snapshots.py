@@ -139,12 +139,13 @@ class Terminate(Silent):
 
 def test_sigterm_takes_a_snapshot_and_stops(lists: Path, whole: Path, tmp_path: Path) -> None:
     policy = SnapshotPolicy(tmp_path / "snapshots", every=1000)
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(InterruptedTrainingError, match="did so after epoch 2, batch 4; run it aga"):
         train(lists, tmp_path / "model", varied(), Terminate(step=14), policy)
     assert [path.name for path in policy.folder.iterdir()] == ["step-00000016"]
     train(lists, tmp_path / "model", varied(), None, policy)
     assert same(tmp_path / "model", whole)
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_sigterm_without_snapshots_says_that_nothing_is_kept(lists: Path, tmp_path: Path) -> None:
