@@ -123,9 +123,10 @@ class EncodedColumn:
         if isinstance(ids.dtype, pl.Enum):
             # Each text once: the numbers of its rows are looked up.
             texts = ids.dtype.categories.extend(pl.Series([None], dtype=pl.String))
-            codes = ids.to_physical().cast(pl.Int64).fill_null(len(texts) - 1).to_numpy()
-            numbers: Integers = self._numbers(texts)[codes]
-            return numbers
+            codes = ids.to_physical().fill_null(len(texts) - 1)
+            # polars looks up by the numbers as they are, numpy would widen all of them first.
+            hashes = self._numbers(texts).T
+            return np.stack([pl.Series(one).gather(codes).to_numpy() for one in hashes], axis=1)
         if self.vocabulary is None:
             settings = self.about.settings
             assert settings.buckets is not None
