@@ -26,7 +26,7 @@ from pipelines.stages.split import stamp
 from pipelines.stages.vet import vet
 from pipelines.steps.attribute import SESSIONS_FILE
 from pipelines.steps.numeric_order import NUMERIC, in_numeric_order
-from pipelines.steps.partition import Part, collect, rows_of_giants, validated
+from pipelines.steps.partition import Part, collect, rows_of_giants, same_columns, validated
 
 LISTS_FILE, FUTURE_FILE = "lists.arrow", "future.parquet"
 REASONS_FILE, REJECTS_FILE = "reasons.parquet", "rejects.parquet"
@@ -58,7 +58,7 @@ def grade(task: Part, folder: Path) -> Graded:
     counts = pl.concat([collect(count_reasons(rows.lazy()), "label"), *giants])
     counts.write_parquet(folder / REASONS_FILE)
     kept = _kept(task, rows)
-    write_rows(kept, folder)
+    write_rows(kept.drop(same_columns(job)), folder)
     _lists(kept).write_ipc(folder / LISTS_FILE, compression="uncompressed")
     return Graded(
         grades=kept["grade"].unique().sort().to_list(),

@@ -78,8 +78,11 @@ def same_columns(job: Job) -> dict[str, str]:
 
 
 def _as_rows(pieces: Sequence[Piece], job: Job) -> pl.DataFrame:
-    same = (pl.col(name).alias(column) for column, name in same_columns(job).items())
-    return as_frame(pieces).with_columns(same)
+    return as_frame(pieces).with_columns(**_same(job))
+
+
+def _same(job: Job) -> dict[str, pl.Expr]:
+    return {column: pl.col(name) for column, name in same_columns(job).items()}
 
 
 def _without_giants(task: Part) -> Iterator[tuple[Piece, Piece]]:
@@ -93,8 +96,9 @@ def _without_giants(task: Part) -> Iterator[tuple[Piece, Piece]]:
 def parted(task: Part) -> pl.LazyFrame:
     """Read the graded lists of a partition, row by row, each with its part."""
     graded = scan_rows(task.context.work / "grade" / f"{task.number:05}")
-    rows = graded.with_columns(pl.lit(None, pl.String).alias(REASON))
-    return assign(rows, task.context.job.split, task.cuts)
+    job = task.context.job
+    rows = graded.with_columns(pl.lit(None, pl.String).alias(REASON), **_same(job))
+    return assign(rows, job.split, task.cuts)
 
 
 def collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:
