@@ -14,7 +14,7 @@ def main() -> int:
     # again, and once more at the exit, takes as long as the imports themselves.
     gc.set_threshold(100_000)
     # A step frees and takes large columns again and again: to have the system hand out and clear
-    # their pages each time costs a tenth of `ltr prepare`. It is read once, as polars is imported.
+    # their pages each time costs a twentieth of `ltr prepare`. It is read once, when polars is.
     os.environ.setdefault("_RJEM_MALLOC_CONF", ALLOCATOR)
     try:
         from pipelines.cli import main as run
