@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.config import MISSING, WITHIN_LIST, Column, FeatureKind
@@ -82,7 +83,7 @@ class EncodedColumn:
             flat = values if self.kind == "id" else values.drop_nulls()
         numbers = self._numbers(flat)
         if self.kind == "id":
-            return pl.Series(self.column, numbers[:, 0])
+            return pl.Series(self.column, pa.array(numbers[:, 0]))  # polars would copy from numpy
         numbers, lengths = self._cut(flat, numbers, lengths)
         hashes = numbers.shape[1]
         return as_lists(numbers.reshape(-1), lengths * hashes).alias(self.column)
@@ -128,9 +129,11 @@ class EncodedColumn:
         if isinstance(ids.dtype, pl.Enum):
             # Each text once: the numbers of its rows are looked up.
             texts = ids.dtype.categories.extend(pl.Series([None], dtype=pl.String))
-            codes = ids.to_physical().cast(pl.Int64).fill_null(len(texts) - 1).to_numpy()
-            numbers: Integers = self._numbers(texts)[codes]
-            return numbers
+            codes = ids.to_physical().fill_null(len(texts) - 1)
+            # polars looks up by the numbers as they are, numpy would widen all of them first.
+            of_texts = self._numbers(texts).T
+            numbers = [pl.Series(one).gather(codes).to_numpy() for one in of_texts]
+            return numbers[0][:, None] if len(numbers) == 1 else np.stack(numbers, axis=1)
         if self.vocabulary is None:
             settings = self.about.settings
             assert settings.buckets is not None

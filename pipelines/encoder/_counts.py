@@ -179,12 +179,21 @@ def _counted(features: Features) -> Iterator[tuple[str, Column | None]]:
 def _plan(rows: pl.DataFrame, column: str, number: Column | None) -> pl.LazyFrame:
     if number is not None:
         return rows.lazy().select(prepared(column, number).drop_nulls())
-    ids = rows.lazy().select(pl.col(column).alias("id"))
-    if isinstance(rows.schema[column], pl.List):
-        ids = ids.explode("id")
-    counted = ids.drop_nulls().group_by("id").agg(pl.len().cast(pl.Int64).alias("count"))
-    # Parts may code the same texts as different categories.
-    return counted.with_columns(pl.col("id").cast(pl.String))
+    ids = rows[column]
+    if isinstance(ids.dtype, pl.List):
+        ids = ids.explode(empty_as_null=False, keep_nulls=False)
+    ids = ids.drop_nulls()
+    if isinstance(ids.dtype, pl.Enum):
+        return _numbered(ids, ids.dtype.categories)
+    texts = ids.cast(pl.String).alias("id").to_frame().lazy()
+    return texts.group_by("id").agg(count=pl.len().cast(pl.Int64))
+
+
+def _numbered(ids: pl.Series, texts: pl.Series) -> pl.LazyFrame:
+    """Count numbered texts; parts may number the same texts otherwise, so texts are returned."""
+    counts = np.bincount(ids.to_physical().to_numpy(), minlength=len(texts))
+    there = np.flatnonzero(counts)
+    return pl.LazyFrame({"id": texts.gather(there), "count": counts[there]})
 
 
 def _total() -> pl.Expr:

@@ -5,7 +5,6 @@ from typing import Literal
 import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict
-from scipy.special import ndtri
 
 from pipelines.config import Column
 from pipelines.encoder._exact import Floats, Moments
@@ -60,9 +59,7 @@ class Knots:
     @classmethod
     def fit(cls, scale: Literal["uniform", "normal"], histogram: Histogram) -> "Knots":
         """Put a knot at each bucket, as high as its rank says."""
-        ranks = histogram.ranks()
-        levels = 2 * ranks - 1 if scale == "uniform" else ndtri(ranks)
-        return cls(histogram.values(), levels)
+        return cls(histogram.values(), _levels(scale, histogram.ranks()))
 
     def scaled(self, values: Floats) -> Floats:
         """Return the level of each value; 0, the median's, where it is NaN."""
@@ -71,3 +68,13 @@ class Knots:
         missing = np.isnan(values)
         levels = np.interp(np.where(missing, self.values[0], values), self.values, self.levels)
         return np.where(missing, 0.0, levels)
+
+
+def _levels(scale: Literal["uniform", "normal"], ranks: Floats) -> Floats:
+    if scale == "uniform":
+        return 2 * ranks - 1
+    # A quarter of what all imports of a process take, and few jobs ask for it.
+    from scipy.special import ndtri
+
+    levels: Floats = ndtri(ranks)
+    return levels

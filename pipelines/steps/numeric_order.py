@@ -3,6 +3,9 @@
 import numpy as np
 import polars as pl
 
+NUMERIC = ("query_id", "list_time", "position")
+"""The columns that decide the order."""
+
 
 def in_numeric_order(rows: pl.DataFrame) -> pl.Series | None:
     """Return the rows' places in the order of list_time, query_id and position.
@@ -25,7 +28,7 @@ def in_numeric_order(rows: pl.DataFrame) -> pl.Series | None:
     rank = np.empty(num_queries, np.uint64)
     rank[np.argsort(times, kind="stable")] = np.arange(num_queries, dtype=np.uint64)
     position = rows["position"].to_numpy().astype(np.uint64)  # 1 to 2^31 - 1, see validate
-    keys = pl.Series(rank[query] << np.uint64(32) | position)
-    order = keys.arg_sort()
-    ordered = keys.gather(order)
-    return None if (ordered == ordered.shift()).any() else order
+    keys = rank[query] << np.uint64(32) | position
+    order = np.argsort(keys)
+    ordered = keys[order]
+    return None if (ordered[1:] == ordered[:-1]).any() else pl.Series(order.astype(np.uint32))

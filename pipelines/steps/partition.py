@@ -1,13 +1,13 @@
 """A partition as the stages want it: whole queries, from the files that earlier steps left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.config import Job
-from pipelines.contracts import REASON
+from pipelines.contracts import REASON, feature_columns
 from pipelines.errors import LogError, first_line
 from pipelines.spill.budget import Plan
 from pipelines.spill.giants import giants, part
@@ -52,21 +52,37 @@ def validated(task: Part) -> pl.LazyFrame:
     The rows of giant queries are not among them.
     """
     job = task.context.job
-    rows = as_frame([rest for rest, _ in _without_giants(task)]).lazy()
-    return validate(place(rows, job), job.end)
+    rows = _as_rows([rest for rest, _ in _without_giants(task)], job)
+    return validate(place(rows.lazy(), job), job.end)
 
 
 def rows_of_giants(task: Part) -> Iterator[pl.DataFrame]:
     """Yield the rows of queries that are too large to be brought together, some at a time."""
+    job = task.context.job
     for _, rows in _without_giants(task):
         if rows.rows.num_rows:
-            reason = pl.lit(GIANT.format(most_rows(task.context.job))).alias(REASON)
-            yield as_frame([rows]).with_columns(reason)
+            reason = pl.lit(GIANT.format(most_rows(job))).alias(REASON)
+            yield _as_rows([rows], job).with_columns(reason)
 
 
 def most_rows(job: Job) -> int:
     """Rows of a query beyond which no list is made of it; the job alone decides, no budget does."""
     return max(LEAST_GIANT, 10 * job.lists.max_documents)
+
+
+def same_columns(job: Job) -> dict[str, str]:
+    """Return the features that are the id of the query or document itself: read, kept once."""
+    own = {f"query/{job.log.query}": "query_id", f"document/{job.log.document}": "document_id"}
+    features = {column: kind for column, _, kind in feature_columns(job.features)}
+    return {column: name for column, name in own.items() if features.get(column) == "id"}
+
+
+def _as_rows(pieces: Sequence[Piece], job: Job) -> pl.DataFrame:
+    return as_frame(pieces).with_columns(**_same(job))
+
+
+def _same(job: Job) -> dict[str, pl.Expr]:
+    return {column: pl.col(name) for column, name in same_columns(job).items()}
 
 
 def _without_giants(task: Part) -> Iterator[tuple[Piece, Piece]]:
@@ -80,8 +96,9 @@ def _without_giants(task: Part) -> Iterator[tuple[Piece, Piece]]:
 def parted(task: Part) -> pl.LazyFrame:
     """Read the graded lists of a partition, row by row, each with its part."""
     graded = scan_rows(task.context.work / "grade" / f"{task.number:05}")
-    rows = graded.with_columns(pl.lit(None, pl.String).alias(REASON))
-    return assign(rows, task.context.job.split, task.cuts)
+    job = task.context.job
+    rows = graded.with_columns(pl.lit(None, pl.String).alias(REASON), **_same(job))
+    return assign(rows, job.split, task.cuts)
 
 
 def collect(frame: pl.LazyFrame, stage: str) -> pl.DataFrame:

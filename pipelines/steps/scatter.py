@@ -17,7 +17,7 @@ from pipelines.spill.coded import as_categories
 from pipelines.spill.hashing import partition_of
 from pipelines.spill.pieces import write_piece
 from pipelines.stages.read import numbered, read_events
-from pipelines.steps.partition import Context
+from pipelines.steps.partition import Context, same_columns
 
 BATCH_ROWS = 200_000
 
@@ -78,7 +78,8 @@ def _rows(task: Stretch) -> pl.LazyFrame:
     job, schema = task.context.job, task.context.schema
     if task.events and job.events:
         return read_events([task.file], job.events, schema["time"])
-    return numbered(task.file.rows, task.first).select(schema.names()).cast(schema)
+    rows = numbered(task.file.rows, task.first).select(schema.names()).cast(schema)
+    return rows.drop(same_columns(job))
 
 
 def _is_numbered(name: str, dtype: pl.DataType) -> bool:

@@ -27,6 +27,14 @@ def test_a_list_is_ordered_by_a_column_and_keeps_its_logged_positions():
     assert first["document/price"] == sorted(first["document/price"], reverse=True)
 
 
+def test_the_ids_of_query_and_document_can_be_features():
+    made = prepared(features__query__ids=["request"])
+    queries, items = (made.encoder.texts(name) for name in ("query/request", "document/item"))
+    for one in made.lists["train"].iter_rows(named=True):
+        assert queries[one["query/request"]] == one["query_id"]
+        assert [items[number] for number in one["document/item"]] == one["document_id"]
+
+
 def test_a_session_with_many_lists_is_left_out_whole():
     crawled = log().with_columns(
         visit=pl.when(pl.col("shown").is_between(20, 40)).then(pl.lit("bot")).otherwise("visit")

@@ -2,7 +2,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.stages.validate import validate
+from pipelines.stages.validate import is_first_number, validate
 
 SCHEMA = {
     "query_id": pl.String,
@@ -67,3 +67,25 @@ def test_usable_rows_have_no_nulls_and_no_duplicates_and_no_row_is_lost(log):
         for query, document, time, rank in log
         if query and document and time and rank
     }
+
+
+@given(st.lists(st.integers(0, 9), max_size=30))
+def test_the_first_of_each_number_is_found_as_polars_finds_it(numbers):
+    column = pl.Series(numbers, dtype=pl.UInt64)
+    assert is_first_number(column).to_list() == column.is_first_distinct().to_list()
+
+
+def test_numbered_texts_get_the_reasons_that_texts_get():
+    log = [
+        ("q", "a", 1, 0),
+        ("q", "a", 1, 1),
+        (None, "a", 1, 1),
+        ("q", "a", 1, 2),
+        ("q", "b", 1, 1),
+    ]
+    texts = pl.LazyFrame(log, schema=SCHEMA, orient="row")
+    numbered = texts.with_columns(
+        pl.col("query_id").cast(pl.Enum(["q"])), pl.col("document_id").cast(pl.Enum(["a", "b"]))
+    )
+    expected = validate(texts).collect()["reason"]
+    assert validate(numbered).collect()["reason"].equals(expected)
