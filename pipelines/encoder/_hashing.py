@@ -1,16 +1,17 @@
 """Hashing: numbers of ids without a vocabulary.
 
 Of N buckets, hash function j = 0, 1, … gives an id the number ``1 + xxh64(UTF-8 text, seed j) mod
-N``, XXH64 being the 64-bit function of https://xxhash.com. It depends on the id alone: on no log,
-machine or version. With several functions two ids that meet in one bucket part in another; the mean
-of their vectors is then an id's vector (Serrà & Karatzoglou 2017, arXiv:1706.03993).
+N`` (``pipelines.hashing``). It depends on the id alone: on no log, machine or version. With several
+functions two ids that meet in one bucket part in another; the mean of their vectors is then an id's
+vector (Serrà & Karatzoglou 2017, arXiv:1706.03993).
 """
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-from xxhash import xxh64_intdigest
+
+from pipelines.hashing import digests
 
 
 def hashed(ids: pl.Series, buckets: int, hashes: int = 1) -> npt.NDArray[np.int64]:
@@ -22,12 +23,9 @@ def hashed(ids: pl.Series, buckets: int, hashes: int = 1) -> npt.NDArray[np.int6
     """
     # A log repeats its ids: each is hashed once.
     coded = ids.cast(pl.String).rechunk().to_arrow().cast(pa.large_string()).dictionary_encode()
-    texts = [text.encode() for text in coded.dictionary.to_pylist()]
+    texts = coded.dictionary.to_pylist()
     table = np.zeros((len(texts) + 1, hashes), np.int64)
     for seed in range(hashes):
-        digests = np.fromiter(
-            (xxh64_intdigest(text, seed) for text in texts), np.uint64, len(texts)
-        )
-        table[:-1, seed] = 1 + digests % np.uint64(buckets)
+        table[:-1, seed] = 1 + digests(texts, seed) % np.uint64(buckets)
     codes = coded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
     return table[codes]  # type: ignore[no-any-return]

@@ -1,14 +1,13 @@
-"""Which partition a key belongs to: xxh64 of its UTF-8 bytes with seed 0, modulo the partitions.
+"""Which partition a key belongs to: its hash with seed 0, modulo the partitions.
 
-The algorithm is part of what a run is: the same key goes to the same partition on every machine.
-A dataframe library's own hash may change with its version.
+So the same key goes to the same partition on every machine.
 """
 
 import numpy as np
 import polars as pl
-import xxhash
 from numpy.typing import NDArray
 
+from pipelines.hashing import digests
 from pipelines.spill.numbered import take_apart
 
 Partitions = NDArray[np.uint16]
@@ -30,8 +29,7 @@ def partition_of(keys: pl.Series, partitions: int) -> Partitions:
         [4, 2, 4]
     """
     numbers, texts = take_apart(keys)
-    hashed = (xxhash.xxh64_intdigest(text.encode()) for text in texts.to_list())
-    of_text = np.fromiter((value % partitions for value in hashed), np.uint16, len(texts))
+    of_text = (digests(texts.to_list()) % np.uint64(partitions)).astype(np.uint16)
     if not keys.null_count():
         known: Partitions = of_text[numbers.to_numpy()]
         return known

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.config import ListLimits
 from pipelines.contracts import FILTERED, REASON
-from pipelines.stages.hashing import hash64
+from pipelines.hashing import hash64
 from pipelines.stages.order import document_order
 from pipelines.stages.validate import also
 

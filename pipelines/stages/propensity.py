@@ -16,7 +16,7 @@ import polars as pl
 from pipelines.config import Estimate, Job, Propensity
 from pipelines.contracts import FILTERED, PART_COLUMN, REASON, list_types
 from pipelines.errors import LogError
-from pipelines.stages.hashing import hash64
+from pipelines.hashing import hash64
 from pipelines.stages.limit import BEYOND, NO_POSITIVE, ONE_GRADE
 
 if TYPE_CHECKING:

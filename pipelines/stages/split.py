@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.config import Parts
 from pipelines.contracts import PART_COLUMN, PARTS, REASON
-from pipelines.stages.hashing import hash64
+from pipelines.hashing import hash64
 
 PART = pl.Enum(PARTS)
 USABLE = pl.col(REASON).is_null()
