@@ -134,17 +134,18 @@ def _commit(version: Path, path: Path) -> None:
     """Make ``path`` a link to ``version``; the rename is the one moment at which it changes."""
     for folder, _, files in os.walk(version):
         for name in files:
-            _sync(Path(folder, name))
-        _sync(Path(folder))
+            sync(Path(folder, name))
+        sync(Path(folder))
     link = path.with_name(f".{path.name}.link")
     link.symlink_to(version.name)
     # The version and its link must be on the disk before the rename that makes them matter.
-    _sync(path.parent)
+    sync(path.parent)
     link.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -15,7 +15,6 @@ under another name and renamed when it is whole.
 
 import json
 import logging
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from torch.distributed.checkpoint.hf_storage import (
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import save
 
+from ltr.atomic import sync
 from ltr.data.manifest import checksum
 from ltr.towers.parallel import without_advice
 
@@ -120,10 +120,10 @@ class Snapshots:
         content = state | {"identity": self.identity, "files": files}
         (unfinished / STATE).write_text(json.dumps(content, indent=1), encoding="utf-8")
         for path in (*unfinished.iterdir(), unfinished):
-            _sync(path)
+            sync(path)
         shutil.rmtree(target, ignore_errors=True)
         unfinished.rename(target)
-        _sync(self.folder)
+        sync(self.folder)
         # Later ones are torn, or of another training, which would push these out.
         kept = [folder for folder in self._folders() if folder <= target][: self.keep]
         for old in set(self._folders()) - set(kept):
@@ -140,11 +140,3 @@ def _read(folder: Path) -> dict[str, Any]:
             msg = f"{name} is not the file that was written"
             raise ValueError(msg)
     return state
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
