@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from ltr.metrics._first_relevant import probability_of_first
-from ltr.metrics._ranked import Ties, rank_documents
-from ltr.metrics._reduce import Blank, Cutoffs, Reduction, cutoffs_of, deepest_of, finish
+from ltr.metrics._first_relevant import of_first_relevant
+from ltr.metrics._ranked import Ties
+from ltr.metrics._reduce import Blank, Cutoffs, Reduction
 
 
 def hit_rate(
@@ -49,28 +49,17 @@ def hit_rate(
         >>> hit_rate(scores, labels, k=[1, 2])
         tensor([0., 1.], dtype=torch.float64)
     """
-    ranked = rank_documents(
+    return of_first_relevant(
+        torch.ones_like,
         scores,
         labels,
-        deepest=deepest_of(k),
+        k=k,
+        relevant_from=relevant_from,
         lengths=lengths,
         mask=mask,
-        weights=None,
+        list_weights=list_weights,
         ties=ties,
         ids=ids,
-    )
-    relevant = ranked.docs.lists.keep((ranked.docs.labels >= relevant_from).double())
-    found = probability_of_first(ranked, relevant)
-    hits = [
-        found if cutoff is None else torch.where(ranked.rank <= cutoff, found, 0.0)
-        for cutoff in cutoffs_of(k)
-    ]
-    return finish(
-        torch.stack([ranked.lists.sum(hit) for hit in hits], -1).clamp(max=1.0),
-        is_blank=ranked.docs.lists.sum(relevant) == 0,
-        unrankable=ranked.unrankable,
-        k=k,
-        list_weights=list_weights,
         blank=blank,
         reduction=reduction,
     )

@@ -7,9 +7,9 @@ Najork, ECIR 2008, section 2.5).
 import torch
 from torch import Tensor
 
-from ltr.metrics._first_relevant import probability_of_first
-from ltr.metrics._ranked import Ties, rank_documents
-from ltr.metrics._reduce import Blank, Cutoffs, Reduction, cutoffs_of, deepest_of, finish
+from ltr.metrics._first_relevant import of_first_relevant
+from ltr.metrics._ranked import Ties
+from ltr.metrics._reduce import Blank, Cutoffs, Reduction
 
 
 def reciprocal_rank(
@@ -57,28 +57,17 @@ def reciprocal_rank(
         >>> print(f"{reciprocal_rank(torch.zeros(2), torch.tensor([1, 0])):.2f}")
         0.75
     """
-    ranked = rank_documents(
+    return of_first_relevant(
+        torch.reciprocal,
         scores,
         labels,
-        deepest=deepest_of(k),
+        k=k,
+        relevant_from=relevant_from,
         lengths=lengths,
         mask=mask,
-        weights=None,
+        list_weights=list_weights,
         ties=ties,
         ids=ids,
-    )
-    relevant = ranked.docs.lists.keep((ranked.docs.labels >= relevant_from).double())
-    found = probability_of_first(ranked, relevant) / ranked.rank
-    within = [
-        found if cutoff is None else torch.where(ranked.rank <= cutoff, found, 0.0)
-        for cutoff in cutoffs_of(k)
-    ]
-    return finish(
-        torch.stack([ranked.lists.sum(part) for part in within], -1).clamp(max=1.0),
-        is_blank=ranked.docs.lists.sum(relevant) == 0,
-        unrankable=ranked.unrankable,
-        k=k,
-        list_weights=list_weights,
         blank=blank,
         reduction=reduction,
     )
