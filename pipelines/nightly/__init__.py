@@ -1,0 +1,1 @@
+"""The nightly job: prepare, train, compare, decide, promote, score and report, unattended."""
