@@ -34,8 +34,8 @@ from pipelines.scoring._lists import RowsOfLists
 from pipelines.scoring._ranker import DOCUMENTS_PER_BATCH
 
 PAGE = ROOT / "docs" / "benchmarks" / "scoring.md"
-COPIES = 4
-LIST, CALLS, TURNS = 100, 100, 9
+COPIES = 2
+LIST, CALLS, TURNS = 100, 100, 5
 MODELS = {
     "the sample job's": TowersConfig(),
     "larger towers": TowersConfig(

@@ -65,7 +65,7 @@ class Index:
             at[behind] += 1
             found[behind] = self.digests[at[behind]]
             behind = behind[found[behind] < digests[behind]]
-        places = self.places[at]
+        places: Integers = self.places[at]
         places[found != digests] = len(self.places) - 1
         return places
 
