@@ -11,6 +11,7 @@ from pipelines.config._evaluation import Evaluation
 from pipelines.config._events import Events, ValueOf, microseconds
 from pipelines.config._features import FeatureKind, Features, SideFeatures
 from pipelines.config._filters import Filter
+from pipelines.config._gate import Gate, OffRule
 from pipelines.config._grades import ACTED_COLUMNS, MAX_GRADE, Acted, GradeRule
 from pipelines.config._job import Job
 from pipelines.config._leakage import Leakage
@@ -42,12 +43,14 @@ __all__ = [
     "Features",
     "Filter",
     "Format",
+    "Gate",
     "GradeRule",
     "Job",
     "Leakage",
     "ListLimits",
     "Log",
     "Nightly",
+    "OffRule",
     "Parts",
     "Preparation",
     "Propensity",
