@@ -17,6 +17,7 @@ from pipelines.config._leakage import Leakage
 from pipelines.config._lists import ListLimits
 from pipelines.config._load import load_job, parse_job
 from pipelines.config._log import Format, Log
+from pipelines.config._notify import Notify
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Estimate, Propensity
 from pipelines.config._split import Parts
@@ -46,6 +47,7 @@ __all__ = [
     "Leakage",
     "ListLimits",
     "Log",
+    "Notify",
     "Parts",
     "Preparation",
     "Propensity",

@@ -17,6 +17,7 @@ from pipelines.config._grades import ACTED_COLUMNS, Acted, GradeRule
 from pipelines.config._leakage import Leakage
 from pipelines.config._lists import ListLimits
 from pipelines.config._log import Log
+from pipelines.config._notify import Notify
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Propensity
 from pipelines.config._split import Parts
@@ -50,6 +51,7 @@ class Job(Config):
     tracking: Tracking = Tracking()
     evaluation: Evaluation = Evaluation()
     drift: Drift = Drift()
+    notify: Notify = Notify()
 
     @property
     def id_columns(self) -> frozenset[str]:
