@@ -8,7 +8,6 @@ bug, which shows its traceback.
 
 import logging
 import os
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -25,6 +24,7 @@ from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
 from pipelines.progress import Progress
+from pipelines.telemetry import set_up_logging, tell_error
 
 if TYPE_CHECKING:
     from pipelines.config import Job
@@ -70,6 +70,11 @@ VectorsSource = Annotated[
 ]
 FIELDS = frozenset(options.Given._fields)
 Step: TypeAlias = "Callable[[Job, Folders, Progress], str]"
+
+
+@app.callback()
+def every_command(log_format: options.LogFormat = None) -> None:
+    """Options that every command has, before its name."""
 
 
 @app.command()
@@ -226,17 +231,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     # Threads of torch that spin while they wait for each other stall on a machine they share.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("ltr").setLevel(logging.INFO if rank() == 0 else logging.CRITICAL)
     end_with_launcher()
     try:
+        set_up_logging()
         app(arguments)
     except SystemExit as done:  # how typer ends, well or with a wrong command line
         return int(done.code or 0)
     except (LtrError, OSError) as error:
         code = error.exit_code if isinstance(error, LtrError) else 2
         if not leave_to_launcher(error, code):
-            typer.echo(f"ltr: error: {error}", err=True)
+            tell_error(error, code)
         return code
     except Exception as error:
         leave_to_launcher(error, 1)

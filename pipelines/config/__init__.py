@@ -19,6 +19,7 @@ from pipelines.config._lists import ListLimits
 from pipelines.config._load import load_job, parse_job
 from pipelines.config._log import Format, Log
 from pipelines.config._nightly import Nightly
+from pipelines.config._notify import Notify
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Estimate, Propensity
 from pipelines.config._split import Parts
@@ -51,6 +52,7 @@ __all__ = [
     "Log",
     "Nightly",
     "OffRule",
+    "Notify",
     "Parts",
     "Preparation",
     "Propensity",

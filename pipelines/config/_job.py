@@ -19,6 +19,7 @@ from pipelines.config._leakage import Leakage
 from pipelines.config._lists import ListLimits
 from pipelines.config._log import Log
 from pipelines.config._nightly import Nightly
+from pipelines.config._notify import Notify
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Propensity
 from pipelines.config._split import Parts
@@ -54,6 +55,7 @@ class Job(Config):
     drift: Drift = Drift()
     nightly: Nightly = Nightly()
     gate: Gate = Gate()
+    notify: Notify = Notify()
 
     @property
     def id_columns(self) -> frozenset[str]:
