@@ -86,9 +86,7 @@ class Measured(NamedTuple):
         self.lists.write_parquet(folder / "lists.parquet")
 
 
-def measured(
-    job: Job, folders: Folders, progress: Progress, scores: dict[str, Tensor]
-) -> Measured:
+def measured(job: Job, folders: Folders, progress: Progress, scores: dict[str, Tensor]) -> Measured:
     """Compare what was scored: the model with all others.
 
     Args:

@@ -1,7 +1,6 @@
-"""The files that a night reads, each with its checksum: what they hold decides, not when or where."""
+"""The files that a night reads, each with its checksum: what they hold decides, not their place."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -85,7 +84,7 @@ def _digest(
         return digest_of([str(path), rows, *names])
     if not path.exists():
         return digest_of([str(path), rows])
-    about = os.stat(path)
+    about = path.stat()
     state = f"{about.st_size} {about.st_mtime_ns} {about.st_ino}"
     before = known.get(str(path))
     digest = before[1] if before and before[0] == state else checksum(path)

@@ -1,8 +1,8 @@
 """The steps of a night, each kept by its content: what is there already is not made again.
 
-A step has a key: all that decides what it leaves, named part by part. ``steps/<name>.json`` holds the
-key beside what the step left. A rerun does a step if its key is another one, if it was not done, or
-if what it left is gone; the part of the key that differs says why.
+A step has a key: all that decides what it leaves, named part by part. ``steps/<name>.json`` holds
+the key beside what the step left. A rerun does a step if its key is another one, if it was not
+done, or if what it left is gone; the part of the key that differs says why.
 
 What a step leaves is a file or a folder that appears by one rename. Before the step begins, its
 record says what stood there; so a night that is killed between the rename and the record sees that
