@@ -127,6 +127,11 @@ class Night:
             return None
         return found if found.status in ("promoted", "kept") else None
 
+    def begin_anew(self) -> None:
+        """Forget what was read; what is on the disk stays."""
+        for name in ("log", "files", "pinned", "champion"):
+            self.__dict__.pop(name, None)
+
     def sections(self, *names: str) -> dict[str, JsonValue]:
         """Sections of the job file as parts of a key."""
         content: Mapping[str, JsonValue] = self.job.model_dump(mode="json", include=set(names))

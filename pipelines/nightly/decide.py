@@ -9,11 +9,11 @@ from ltr.data.manifest import Manifest, checksum
 from pipelines.errors import JobError
 from pipelines.nightly.context import CODE, DRIFT, GATE, REGISTER, Night
 from pipelines.nightly.files import write_file
-from pipelines.nightly.inputs import file_digests
+from pipelines.nightly.inputs import day_digests, file_digests
 from pipelines.nightly.make import SCORES, WEIGHTS, not_comparable
 from pipelines.nightly.steps import Task
 from pipelines.registry import About, Lineage
-from pipelines.sources import day_in_path
+from pipelines.sources import is_url
 
 if TYPE_CHECKING:
     from pipelines.gate import Verdict
@@ -31,7 +31,7 @@ def decision_of(night: Night) -> Task:
         **night.sections("gate"),
         "report": file_digests(night.folders.report, (SCORES, LISTS)),
         "drift": file_digests(night.folder, (DRIFT,)),
-        "champion": not_comparable(night) or (night.champion and night.champion.digest),
+        "champion": not_comparable(night) or (night.champion.digest if night.champion else None),
         "forced": night.pinned.forced,
     }
 
@@ -124,18 +124,19 @@ def scores_of(night: Night) -> Task | None:
     if pattern is None or name is None:
         return None
     model = night.registry.version(name)
-    log = day_in_path(night.log_folder, pattern, night.date)
+    log = pattern if is_url(pattern) else str(night.log_folder / pattern)
     key: dict[str, JsonValue] = {
-        "log": file_digests(log.parent, (log.name,)) if log.is_file() else str(log),
+        "log": day_digests(log, night.job.log.format, night.date),
         "model": model.digest,
         "code": dict(CODE),
     }
     return Task("score", key, lambda: _score(night, model.folder, log), night.folder / "scored")
 
 
-def _score(night: Night, model: Path, log: Path) -> JsonValue:
+def _score(night: Night, model: Path, log: str) -> JsonValue:
     from pipelines.scoring import score_log
 
+    out, kind = night.folder / "scored", night.job.log.format
     with night.progress("score") as progress:
-        scored = score_log(model, log, night.folder / "scored", progress)
+        scored = score_log(model, log, out, progress, kind=kind, last_day=night.date)
     return {"rows": scored.rows, "rejected": dict(scored.rejected)}

@@ -76,8 +76,10 @@ def failed(night: Night, error: BaseException, exit_code: int) -> Outcome:
     """Say how a night ended that did not come to its end."""
     stopped = exit_code in (Exit.STOPPED, Exit.INTERRUPTED)
     text = f"{error}".partition("\n")[0] or type(error).__name__
-    known = begun(night) if night.folder.exists() else Outcome(
-        date=night.date, status="failed", exit_code=exit_code
+    known = (
+        begun(night)
+        if night.folder.exists()
+        else Outcome(date=night.date, status="failed", exit_code=exit_code)
     )
     return known.model_copy(
         update={
@@ -145,7 +147,9 @@ def _champions(night: Night) -> list[str]:
 
     names = {night.registry.pointer(), night.pinned.champion} - {None}
     dates = [
-        Champion(night.registry.version(name), None, None).date for name in names if name is not None
+        Champion(night.registry.version(name), None, None).date
+        for name in names
+        if name is not None
     ]
     return [date.isoformat() for date in dates if date is not None]
 

@@ -34,7 +34,9 @@ def evidence_of(night: Night) -> Evidence:
         metric=metric_of(night),
         candidate=ranked(CANDIDATE, scores[MODEL], values[MODEL], lists, loss),
         champion=_champion(night, scores, values, lists),
-        baselines={n: np.asarray(one, np.float64) for n, one in baselines.items() if one is not None},
+        baselines={
+            n: np.asarray(one, np.float64) for n, one in baselines.items() if one is not None
+        },
         slices=slice_words(lists, night.job.gate.slices),
         findings=read_findings(night),
         no_findings="there is no champion yet" if night.champion is None else NO_LISTS,
@@ -53,7 +55,7 @@ def metric_of(night: Night) -> str:
 def _scores(night: Night) -> dict[str, "Tensor"]:
     import polars as pl
 
-    found = pl.read_ipc(night.folders.report / SCORES, memory_map=False)
+    found = pl.read_ipc(night.folders.report / SCORES)
     return {name: found[name].to_torch() for name in found.columns}
 
 

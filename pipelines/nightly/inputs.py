@@ -1,5 +1,6 @@
 """The files that a night reads, each with its checksum: what they hold decides, not their place."""
 
+import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Literal
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from ltr.data.manifest import FILE, Manifest, checksum
+from pipelines.config import Format
 from pipelines.joints import Log, Table
 from pipelines.nightly.files import digest_of, write_file
 from pipelines.registry import LogFile
+from pipelines.sources import Window, open_path
 
 _SEEN: TypeAdapter[dict[str, tuple[str, str]]] = TypeAdapter(dict[str, tuple[str, str]])
 
@@ -51,6 +54,16 @@ def lists_digest(folder: Path) -> str | None:
 def file_digests(folder: Path, names: Sequence[str]) -> dict[str, JsonValue]:
     """Give the checksums of some files of a folder, those that are there."""
     return {name: checksum(folder / name) for name in names if (folder / name).exists()}
+
+
+def day_digests(path: str, kind: Format | None, day: datetime.date) -> dict[str, JsonValue]:
+    """Give the checksums of the files of one day.
+
+    Raises:
+        LogError: There is none, or the path does not say where a day's files lie.
+    """
+    opened = open_path(path, (), kind, Window(day, 1))
+    return {str(one.path): _digest(one.path, 0, {}, {}) for one in opened.files}
 
 
 def _files(

@@ -33,11 +33,11 @@ def lists_of(night: Night) -> Task:
     champion = night.champion
     encoder = champion.encoder if champion else None
     files = {f"{one.table} {one.file}": one.sha256 for one in night.files}
-    key = {
+    key: dict[str, JsonValue] = {
         **night.sections(*SECTIONS),
         "date": night.date.isoformat(),
         "files": dict(files),
-        "champion": encoder and encoder.fingerprint,
+        "champion": encoder.fingerprint if encoder else None,
         "code": dict(CODE),
     }
 
@@ -53,10 +53,10 @@ def lists_of(night: Night) -> Task:
 def drift_of(night: Night) -> Task:
     """Compare the lists with those of the night that trained the champion."""
     reference, lists = _reference(night), night.folders.lists
-    key = {
+    key: dict[str, JsonValue] = {
         **night.sections("drift"),
         "lists": lists_digest(lists),
-        "champion's lists": reference and lists_digest(reference),
+        "champion's lists": lists_digest(reference) if reference else None,
     }
 
     def work() -> None:
@@ -151,11 +151,11 @@ def report_of(night: Night) -> Task:
     """Measure candidate, champion and baselines on the same held-out lists."""
     champion = night.champion
     why = not_comparable(night)
-    key = {
+    key: dict[str, JsonValue] = {
         **night.sections("evaluation"),
         "lists": lists_digest(night.folders.lists),
         "model": checksum(night.folders.model / WEIGHTS),
-        "champion": why or (champion and champion.digest),
+        "champion": why or (champion.digest if champion else None),
         "code": dict(CODE),
     }
     return Task("evaluate", key, lambda: _evaluate(night, why), night.folders.report)
@@ -169,7 +169,7 @@ def not_comparable(night: Night) -> str | None:
 
     champion, lists = night.champion, night.folders.lists
     if champion is None or champion.encoder is None:
-        return champion and champion.damage
+        return champion.damage if champion else None
     # As it was expanded: with the columns that a pattern stands for.
     features = parse_job(dict(Manifest.load(lists).job)).features
     if why := lacking(champion.encoder, features):

@@ -88,6 +88,8 @@ class Steps:
     """How long each step took; 0 where it was there already."""
     keys: dict[str, JsonValue] = field(default_factory=dict)
     """Of the steps so far."""
+    has_begun: bool = False
+    """Whether any step had to be done."""
 
     def do(self, task: Task) -> JsonValue:
         """Do a step unless it is done, and return what it keeps in its record.
@@ -117,6 +119,7 @@ class Steps:
             return None
 
     def _work(self, task: Task, key: dict[str, JsonValue], why: str) -> JsonValue:
+        self.has_begun = True
         self.watcher.begins(task.name, why)
         self._keep(task.name, Record(key=key, done=False, stood=what_stands(task.leaves)))
         began = time.monotonic()
@@ -151,7 +154,7 @@ def _was_made(record: Record, stands: str | None) -> bool:
 def _why(record: Record | None, key: Key, stands: str | None) -> str | None:
     if record is None:
         return "it has not been done"
-    if odd := sorted(_odd(record.key, key)):
+    if odd := sorted(_odd(record.key, dict(key))):
         return f"{', '.join(odd)} changed"
     if not record.done:
         return "it was begun and not finished"
