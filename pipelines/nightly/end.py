@@ -76,11 +76,10 @@ def failed(night: Night, error: BaseException, exit_code: int) -> Outcome:
     """Say how a night ended that did not come to its end."""
     stopped = exit_code in (Exit.STOPPED, Exit.INTERRUPTED)
     text = f"{error}".partition("\n")[0] or type(error).__name__
-    known = (
-        begun(night)
-        if night.folder.exists()
-        else Outcome(date=night.date, status="failed", exit_code=exit_code)
-    )
+    try:
+        known = begun(night)
+    except Exception:  # what is wrong may well be why it failed; that is what is told
+        known = Outcome(date=night.date, status="failed", exit_code=exit_code)
     return known.model_copy(
         update={
             "status": "stopped" if stopped else "failed",
@@ -99,6 +98,7 @@ def begun(night: Night) -> Outcome:
         date=night.date,
         status="failed",
         exit_code=Exit.BUG,
+        candidate=night.candidate,
         previous=night.pinned.champion,
         champion=night.registry.pointer(),
         metric=metric_of(night),
