@@ -47,7 +47,7 @@ def run_night(night: Night) -> Outcome:
     do(entry_of(night))
     if verdict.promote:
         do(promotion_of(night, verdict))
-    if scoring := scores_of(night):
+    if scoring := scores_of(night, verdict):
         do(scoring)
     return _ended(night, verdict)
 
