@@ -128,6 +128,11 @@ def encoded_schema(
 ) -> pl.Schema:
     """Usable impressions of one part as numbers: what ``group`` makes lists of."""
     encoded = {column: ENCODED_TYPES[kind] for column, kind in encoded_columns(features)}
+    return pl.Schema({**own_schema(time, propensity), **encoded})
+
+
+def own_schema(time: pl.DataType, propensity: Propensity | None = None) -> pl.Schema:
+    """What rows of lists have beside their features, whatever encodes those."""
     return pl.Schema(
         {
             "query_id": pl.String(),
@@ -136,7 +141,6 @@ def encoded_schema(
             "position": pl.Int32(),
             "grade": pl.UInt8(),
             **({"propensity": pl.Float32()} if propensity else {}),
-            **encoded,
         }
     )
 
