@@ -14,7 +14,7 @@ from pipelines.nightly.decide import (
     read_verdict,
     scores_of,
 )
-from pipelines.nightly.end import end_of, kept_for_drift, outcome_of
+from pipelines.nightly.end import end_of, kept_for_drift
 from pipelines.nightly.make import drift_of, lists_of, model_of, read_findings, report_of
 from pipelines.nightly.outcome import Outcome
 
@@ -53,7 +53,7 @@ def run_night(night: Night) -> Outcome:
 
 
 def _ended(night: Night, verdict: "Verdict | None") -> Outcome:
-    night.steps.do(end_of(night, lambda: outcome_of(night, verdict)))
+    night.steps.do(end_of(night, verdict))
     outcome = night.outcome()
     assert outcome is not None
     return outcome

@@ -74,6 +74,7 @@ def write_day(folder: Path, number: int, *, lists: int = 40, cheap: bool = True)
                 "t": datetime.combine(day(number), time()) + timedelta(seconds=query),
                 "p": place,
                 "g": int(price == best),
+                "bought": int(price == best and query % 2),
                 "price": price,
                 "stock": float(chance.randrange(5)),
             }
