@@ -9,7 +9,7 @@ from pipelines.telemetry._logging import (
     set_up_logging,
     tell_error,
 )
-from pipelines.telemetry._secrets import HIDDEN, hide, redact
+from pipelines.telemetry._secrets import HIDDEN, hide, holds_secret, redact
 from pipelines.telemetry._textfile import write_textfile
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "LogFormat",
     "TelemetryError",
     "hide",
+    "holds_secret",
     "notify",
     "open_events",
     "redact",

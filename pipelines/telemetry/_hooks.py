@@ -35,7 +35,7 @@ def notify(outcome: Outcome, config: "Notify", *, folder: Path | None = None) ->
         >>> import datetime
         >>> from pipelines.config import Notify
         >>> night = Outcome(date=datetime.date(2026, 11, 21), status="kept", exit_code=10)
-        >>> notify(night, Notify(command=["grep", "-q", "kept"]))
+        >>> notify(night, Notify(command=("grep", "-q", "kept")))
         True
     """
     hide(config.url_env)

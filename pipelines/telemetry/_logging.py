@@ -49,8 +49,7 @@ def set_up_logging(log_format: str | None = None) -> LogFormat:
     handler.setFormatter(_JsonLines() if chosen == "json" else _HumanLines())
     handler.addFilter(_is_told if chosen == "json" else _is_told_to_people)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    # Python's own warnings become lines, too, where every line must be JSON.
-    logging.captureWarnings(chosen == "json")
+    logging.captureWarnings(capture=True)
     sys.excepthook = _tell_bug
     return cast("LogFormat", chosen)
 

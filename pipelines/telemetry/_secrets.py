@@ -48,6 +48,16 @@ def redact(text: str) -> str:
     return text
 
 
+def holds_secret(text: str) -> bool:
+    """Whether the text is an address with a password or a signature in it.
+
+    Example:
+        >>> holds_secret("https://store/log.parquet?sig=a1b2"), holds_secret("s3://bucket/log")
+        (True, False)
+    """
+    return "://" in text and any(pattern.search(text) for pattern, _ in _LOOKS_SECRET)
+
+
 def hide(*names: str | None) -> None:
     """Treat these environment variables as secrets from now on, whatever their names say."""
     _named.update(name for name in names if name)
@@ -66,17 +76,24 @@ def _is_secret(name: str) -> bool:
 
 def _forms(value: str) -> Iterator[str]:
     """The ways in which a secret, or the secret part of it, may appear in a text."""
-    parts = [value]
-    if "://" in value:
-        address = urllib.parse.urlsplit(value)
-        query = f"?{address.query}" if address.query else ""
-        parts += [address.path + query, address.password or "", address.username or ""]
-        parts += [one for _, one in urllib.parse.parse_qsl(address.query)]
-        # A word of the path may be innocent, as "services" is; what is no word hardly ever is.
-        parts += [one for one in address.path.split("/") if re.search(r"\d", one)]
-    for part in parts:
+    for part in (value, *_secret_parts(value)):
         yield part
         yield urllib.parse.quote(part)
         yield urllib.parse.quote(part, safe="")
         yield urllib.parse.unquote(part)
         yield repr(part)[1:-1]
+
+
+def _secret_parts(value: str) -> list[str]:
+    """What of an address must not be told alone either; nothing of what is none."""
+    if "://" not in value:
+        return []
+    try:
+        address = urllib.parse.urlsplit(value)
+    except ValueError:
+        return [value.partition("://")[2]]
+    query = f"?{address.query}" if address.query else ""
+    parts = [address.path + query, address.password or "", address.username or ""]
+    parts += [one for _, one in urllib.parse.parse_qsl(address.query)]
+    # A word of the path may be innocent, as "services" is; what is no word hardly ever is.
+    return parts + [one for one in address.path.split("/") if re.search(r"\d", one)]

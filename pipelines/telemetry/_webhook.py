@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from pipelines.telemetry._errors import HookError
 
 if TYPE_CHECKING:
+    import tenacity
+
     from pipelines.config import Notify
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 8.0
+SLACK_S = 10.0
+"""Beside all of the tries and pauses: for looking up a name, say."""
 _AGAIN = frozenset({408, 425, 429})
 """Beside 5xx, what a server answers that may take the request later."""
 
@@ -41,7 +45,7 @@ def post(body: str, config: "Notify", *, key: str) -> None:
     failures: list[str] = []
     # A timeout of HTTP is one of silence: a server that sends a byte now and then never meets it.
     # So the whole has a limit, too, and who is late is left behind.
-    limit = config.attempts * (config.timeout + LONGEST_WAIT_S)
+    limit = config.attempts * (config.timeout + LONGEST_WAIT_S) + SLACK_S
     sender = threading.Thread(
         target=_send_again, args=(url, body, key, config, failures), daemon=True
     )
@@ -56,20 +60,25 @@ def post(body: str, config: "Notify", *, key: str) -> None:
 
 
 def _send_again(url: str, body: str, key: str, config: "Notify", failures: list[str]) -> None:
-    import tenacity
-
-    tries = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(config.attempts),
-        wait=tenacity.wait_exponential_jitter(initial=FIRST_WAIT_S, max=LONGEST_WAIT_S, jitter=0.2),
-        retry=tenacity.retry_if_exception_type(_WorthAnotherTryError),
-        reraise=True,
-    )
     try:
-        tries(_send, url, body, key, config.timeout)
+        _tries(config.attempts)(_send, url, body, key, config.timeout)
     except _WorthAnotherTryError as error:
         failures.append(f"{error} ({config.attempts} tries)")
     except Exception as error:  # in a thread, nobody else would hear of it
         failures.append(str(error) if isinstance(error, HookError) else type(error).__name__)
+
+
+def _tries(number: int) -> "tenacity.Retrying":
+    import tenacity
+
+    pause = tenacity.wait_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S)
+    return tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(number),
+        # Many jobs may have lost the same server at the same moment.
+        wait=pause + tenacity.wait_random(0, FIRST_WAIT_S),
+        retry=tenacity.retry_if_exception_type(_WorthAnotherTryError),
+        reraise=True,
+    )
 
 
 def _send(url: str, body: str, key: str, timeout: float) -> None:
