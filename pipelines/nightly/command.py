@@ -17,10 +17,11 @@ from pipelines.config import Job, load_job
 from pipelines.engines import EngineName
 from pipelines.errors import ConfigError, JobError
 from pipelines.jobs.folders import Folders
-from pipelines.nightly.context import NIGHTS, STEPS, Night
+from pipelines.nightly.context import STEPS, Night
 from pipelines.nightly.decide import ChampionChangedError
 from pipelines.nightly.end import failed, write_outcome
 from pipelines.nightly.night import ORDER, run_night
+from pipelines.nightly.nights import NIGHTS
 from pipelines.nightly.outcome import Exit, Outcome
 from pipelines.nightly.steps import Steps, Undone
 from pipelines.report.words import number, signed
