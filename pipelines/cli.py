@@ -3,7 +3,8 @@
 Exit codes: 0 done, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect`
 compares differ beyond the limits, 130 interrupted, 143 a training was told to stop (SIGTERM) and
 took a snapshot first: the same command goes on from there; 1 a process of a training died, or a
-bug, which shows its traceback.
+bug, which shows its traceback. `ltr nightly` also has 10, the model in use stays, and 11, another
+night is at work on the folder.
 """
 
 import logging

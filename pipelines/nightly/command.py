@@ -20,7 +20,7 @@ from pipelines.nightly.decide import ChampionChangedError
 from pipelines.nightly.end import failed, write_outcome
 from pipelines.nightly.night import ORDER, run_night
 from pipelines.nightly.outcome import Exit, Outcome
-from pipelines.nightly.steps import Steps, Task, Undone
+from pipelines.nightly.steps import Quiet, Steps, Task, Undone
 from pipelines.nightly.stop import Stop
 from pipelines.report.words import number, signed
 from pipelines.telemetry import EventLog, notify, open_events, write_textfile
@@ -76,7 +76,7 @@ def run(asked: Asked, stop: Stop) -> tuple[int, list[str]]:
         raise ConfigError(key=f"{asked.job_file}: date", rule=rule)
     folders = Folders.of(_without_begin(job), asked.job_file, asked.log, asked.out)
     if asked.plan:
-        return 0, _plan(_night(asked, job, folders, _Quiet()))
+        return 0, _plan(_night(asked, job, folders, Quiet()))
     with (
         open_events(job.date, notify=job.notify) as events,
         _one_at_a_time(folders.run, job.nightly.wait),
@@ -104,7 +104,7 @@ def _without_begin(job: Job) -> Job:
     return job.model_copy(update={"training": training})
 
 
-def _night(asked: Asked, job: Job, folders: Folders, watcher: "_Quiet") -> Night:
+def _night(asked: Asked, job: Job, folders: Folders, watcher: "Quiet") -> Night:
     assert job.date is not None
     here = folders.run / NIGHTS / job.date.isoformat()
     return Night(
@@ -211,17 +211,7 @@ def _one_at_a_time(output: Path, wait_s: float) -> Iterator[None]:
         lock.release()
 
 
-class _Quiet:
-    """Tells nobody of the steps."""
-
-    def begins(self, name: str, why: str) -> None:
-        """Say nothing."""
-
-    def ended(self, name: str, seconds: float, *, there: bool) -> None:
-        """Say nothing."""
-
-
-class _Told(_Quiet):
+class _Told(Quiet):
     """Tells the log of every step, and stops between two if somebody asked for it."""
 
     def __init__(self, events: EventLog, stop: Stop) -> None:
