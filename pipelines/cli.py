@@ -303,12 +303,13 @@ def _model_and_lists(source: Path) -> tuple[Path, Path]:
     """The model of a job, of a run or of its own folder, and the lists beside it."""
     from pipelines.config import load_job
     from pipelines.jobs.folders import Folders
+    from pipelines.registry import model_folder
 
     if source.suffix == ".toml":
         folders = Folders.of(load_job(source), source, None, None)
         return folders.model, folders.lists
     run = source if (source / "model").exists() else source.absolute().parent
-    return (run / "model" if run == source else source), run / "lists"
+    return model_folder(run / "model" if run == source else source), run / "lists"
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
