@@ -25,6 +25,7 @@ from pipelines.commands.score import score
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
+from pipelines.models_app import models
 from pipelines.progress import Progress
 from pipelines.telemetry import set_up_logging, tell_error
 
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Learning to rank: a log in, a trained model and an honest offline report out.",
 )
+app.add_typer(models, name="models")
 
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file (TOML).")]
 LogFolder = Annotated[
@@ -353,12 +355,13 @@ def _model_and_lists(source: Path) -> tuple[Path, Path]:
     """The model of a job, of a run or of its own folder, and the lists beside it."""
     from pipelines.config import load_job
     from pipelines.jobs.folders import Folders
+    from pipelines.registry import model_folder
 
     if source.suffix == ".toml":
         folders = Folders.of(load_job(source), source, None, None)
         return folders.model, folders.lists
     run = source if (source / "model").exists() else source.absolute().parent
-    return (run / "model" if run == source else source), run / "lists"
+    return model_folder(run / "model" if run == source else source), run / "lists"
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:
