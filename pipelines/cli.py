@@ -24,7 +24,7 @@ from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
 from pipelines.progress import Progress
-from pipelines.telemetry import set_up_logging, tell_error
+from pipelines.telemetry import set_up_logging, tell_bugs, tell_error
 
 if TYPE_CHECKING:
     from pipelines.config import Job
@@ -284,6 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except Exception as error:
         leave_to_launcher(error, 1)
+        tell_bugs()  # typer has put its own in the place of it
         raise
     return 0
 
