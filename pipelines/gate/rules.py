@@ -15,7 +15,7 @@ from pipelines.gate.compare import RESAMPLES, SEED
 from pipelines.gate.evidence import Absent, Calibration, Evidence, Ranked, Values
 from pipelines.gate.verdict import Compared
 from pipelines.inspect.drift_tables import sentence
-from pipelines.inspect.tables import percent
+from pipelines.inspect.tables import percent, shown
 from pipelines.nightly.outcome import RuleRecord
 from pipelines.report.parts import Estimate
 from pipelines.report.words import count, interval, number, share, signed
@@ -60,10 +60,10 @@ def champion(evidence: Evidence, first: str) -> Iterator[RuleRecord]:
     """The champion could be compared, if there is one."""
     theirs = evidence.champion
     if theirs is None:
-        why = f"there is none yet, and {first}, the best baseline, stands for it"
+        why = f"there is none yet, and {shown(first)}, the best baseline, stands for it"
         yield _idle("champion", "champion", why)
     elif isinstance(theirs, Absent):
-        said = f"could not be compared: {theirs.why}"
+        said = f"could not be compared: {shown(theirs.why)}"
         yield RuleRecord(rule="champion", subject=theirs.name, passed=False, says=said)
     else:
         bad = theirs.not_finite
@@ -226,7 +226,8 @@ def _lists_needed(gap: Estimate, margin: float, confidence: float) -> int | None
 def _difference(found: Compared) -> str:
     gap = found.difference
     return (
-        f"{number(found.candidate.value)} against {number(found.other.value)} of {found.against}: "
+        f"{number(found.candidate.value)} against {number(found.other.value)} of "
+        f"{shown(found.against)}: "
         f"{signed(gap.value)} {interval(gap, sign=True)} over {count(gap.lists)} lists"
     )
 

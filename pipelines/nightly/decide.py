@@ -118,9 +118,10 @@ def promotion_of(night: Night, verdict: "Verdict") -> Task:
     return Task("promote", key, work)
 
 
-def scores_of(night: Night) -> Task | None:
-    """Score the day with the model in use; None where nothing is to be scored."""
-    pattern, name = night.job.nightly.score, night.registry.pointer()
+def scores_of(night: Night, verdict: "Verdict") -> Task | None:
+    """Score the day with the model that the night decided for; None: there is nothing to score."""
+    pattern = night.job.nightly.score
+    name = night.candidate if verdict.promote else night.pinned.champion
     if pattern is None or name is None:
         return None
     model = night.registry.version(name)

@@ -4,7 +4,7 @@ import math
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -29,13 +29,13 @@ def kept_for_drift(night: Night, findings: "Sequence[Finding] | None") -> bool:
     return broken and not night.pinned.forced and "drift" not in night.job.gate.off
 
 
-def end_of(night: Night, outcome: Callable[[], Outcome]) -> Task:
+def end_of(night: Night, verdict: "Verdict | None") -> Task:
     """Say how the night ended, in ``outcome.json`` and a page; then remove old nights."""
     key: dict[str, JsonValue] = {"steps": digest_of(dict(night.steps.keys))}
 
     def work() -> None:
-        found = outcome()
-        write_page(night, found)
+        found = outcome_of(night, verdict)
+        write_page(night, found, verdict)
         write_outcome(night, found)
         remove_old(night)
 
@@ -51,8 +51,30 @@ def write_outcome(night: Night, outcome: Outcome) -> None:
     write_file(night.folder / OUTCOME, (outcome.model_dump_json(indent=1) + "\n").encode())
 
 
-def write_page(night: Night, outcome: Outcome) -> None:
-    """Write what people read."""
+def write_page(night: Night, outcome: Outcome, verdict: "Verdict | None" = None) -> None:
+    """Write ``night.html`` and ``night.md``, with what the night came to.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
+    from pipelines import night_report
+    from pipelines.nightly.make import read_findings
+    from pipelines.report import Report
+
+    report = night.folders.report / "report.json"
+    page = night_report.Night(
+        job=night.output.resolve().name,
+        outcome=outcome,
+        verdict=verdict,
+        report=Report.model_validate_json(report.read_bytes())
+        if verdict and report.exists()
+        else None,
+        findings=read_findings(night),
+        lineage=night.registry.version(night.candidate).lineage
+        if verdict and night.candidate
+        else None,
+    )
+    night_report.write_night(night.folder, page)
 
 
 def outcome_of(night: Night, verdict: "Verdict | None") -> Outcome:

@@ -14,7 +14,7 @@ from pipelines.nightly.decide import (
     read_verdict,
     scores_of,
 )
-from pipelines.nightly.end import end_of, kept_for_drift, outcome_of
+from pipelines.nightly.end import end_of, kept_for_drift
 from pipelines.nightly.make import drift_of, lists_of, model_of, read_findings, report_of
 from pipelines.nightly.outcome import Outcome
 
@@ -47,13 +47,13 @@ def run_night(night: Night) -> Outcome:
     do(entry_of(night))
     if verdict.promote:
         do(promotion_of(night, verdict))
-    if scoring := scores_of(night):
+    if scoring := scores_of(night, verdict):
         do(scoring)
     return _ended(night, verdict)
 
 
 def _ended(night: Night, verdict: "Verdict | None") -> Outcome:
-    night.steps.do(end_of(night, lambda: outcome_of(night, verdict)))
+    night.steps.do(end_of(night, verdict))
     outcome = night.outcome()
     assert outcome is not None
     return outcome

@@ -123,7 +123,12 @@ class Journal:
 
     def _prepared(self) -> Promotion | None:
         path = self._folder / PREPARED
-        return read_json(path, _PROMOTION) if path.exists() else None
+        try:
+            return read_json(path, _PROMOTION)
+        except RegistryError:
+            if path.exists():
+                raise
+        return None  # there is none, or it went to the log a moment ago
 
     def _written(self) -> list[Promotion]:
         path = self._folder / LOG

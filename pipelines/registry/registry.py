@@ -295,11 +295,7 @@ class Registry:
             )
             raise RegistryError(msg) from None
         except OSError as error:
-            reason = error.strerror or str(error)
-            msg = (
-                f"{self.folder}: the folder of models cannot be written: {reason}; it is as it was"
-            )
-            raise RegistryError(msg) from error
+            raise RegistryError(_told(error, self.folder)) from error
 
     def _remove_leftovers(self) -> None:
         for path in self.folder.iterdir():
@@ -318,8 +314,9 @@ def _no_link(path: Path) -> str:
 
 def _told(error: OSError, folder: Path) -> str:
     reason = error.strerror or str(error)
-    if error.filename is not None and not Path(os.fsdecode(error.filename)).is_relative_to(folder):
-        return f"{os.fsdecode(error.filename)}: {reason}; {folder} is as it was"
+    name = error.filename2 or error.filename  # of a link or a rename the first is not the place
+    if name is not None and not Path(os.fsdecode(name)).is_relative_to(folder):
+        return f"{os.fsdecode(name)}: {reason}; {folder} is as it was"
     return f"{folder}: the folder of models cannot be written: {reason}; it is as it was"
 
 

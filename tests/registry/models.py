@@ -97,3 +97,10 @@ def filled(folder: Path, num_versions: int = 2) -> tuple[Registry, tuple[Version
         version = registry.add(model(folder / f"model{number}", number), about(value))
         registry.promote(version.name, why=f"night {number}")
     return registry, registry.versions()
+
+
+def champion(registry: Registry) -> str:
+    """The name of the champion, whose files were all compared."""
+    version = registry.champion()
+    assert version
+    return version.name

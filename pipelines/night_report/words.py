@@ -1,0 +1,116 @@
+"""How a night ended, in sentences."""
+
+from collections.abc import Iterable
+
+from pipelines.gate.verdict import Verdict as GateVerdict
+from pipelines.inspect.tables import shown
+from pipelines.night_report.record import Night
+from pipelines.nightly.outcome import RuleRecord
+from pipelines.report.words import Verdict, count, number, percent
+
+SEVERAL = 4
+"""Rules that are named in the headline; more are counted."""
+
+
+def headline(night: Night) -> Verdict:
+    """Say in one sentence how the night ended, and why."""
+    outcome = night.outcome
+    candidate, before = _name(outcome.candidate, "the candidate"), outcome.previous
+    if outcome.status == "failed":
+        return Verdict(kind="worse", sentence=f"Failed: {_line(outcome.error or 'unknown reason')}")
+    if outcome.status == "stopped":
+        again = "The same command goes on where it stopped."
+        return Verdict(kind="undefined", sentence=f"Stopped before the end. {again}")
+    if outcome.status == "promoted":
+        return _promoted(night, candidate)
+    stays = f"Kept {shown(before)}" if before else "No model is in use"
+    return Verdict(kind="unclear", sentence=f"{stays}: {_why_kept(night, candidate)}.")
+
+
+def broken(night: Night) -> list[Verdict]:
+    """Say every rule that failed, one line each."""
+    return [
+        # A finding's own sentence begins with what it is about.
+        Verdict(kind="worse", sentence=f"{one.rule}: {one.says}")
+        if one.rule == "drift"
+        else Verdict(kind="worse", sentence=f"{one.rule}, {shown(one.subject)}: {one.says}")
+        for one in _rules(night)
+        if not one.passed
+    ]
+
+
+def lines(night: Night) -> list[str]:
+    """What else must be known to read the page rightly."""
+    outcome, verdict = night.outcome, night.verdict
+    used = outcome.champion or "none, so that baselines stand for it"
+    told = [f"In use after the night: {shown(used)}. Exit code {outcome.exit_code}."]
+    if verdict is not None:
+        told.append(interval_rule(verdict))
+    return told
+
+
+def interval_rule(verdict: GateVerdict) -> str:
+    """Say what the intervals are."""
+    two_sided = 2 * verdict.confidence - 1
+    return (
+        f"Intervals hold {percent(round(two_sided, 6))} of the paired bootstrap over lists, so the"
+        f" lower end alone is a one-sided bound with {percent(verdict.confidence)} confidence."
+        " Lists without a relevant document are left out."
+    )
+
+
+def rule_names(rules: Iterable[RuleRecord]) -> str:
+    """Name each rule once.
+
+    Example:
+        >>> rules = [RuleRecord(rule=name, subject="x", passed=False) for name in ("a", "b", "a")]
+        >>> rule_names(rules)
+        'a and b'
+    """
+    names = list(dict.fromkeys(one.rule for one in rules))
+    if len(names) > SEVERAL:
+        names[SEVERAL - 1 :] = [f"{count(len(names) - SEVERAL + 1)} more"]
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
+
+
+def _promoted(night: Night, candidate: str) -> Verdict:
+    failed = [one for one in _rules(night) if not one.passed]
+    if night.outcome.forced:
+        rules = f"although it breaks {rule_names(failed)}" if failed else "as a person asked"
+        return Verdict(kind="worse", sentence=f"Promoted {candidate} by force, {rules}.")
+    found = night.verdict.headline if night.verdict else None
+    if found is None or found.margin is None:
+        return Verdict(kind="better", sentence=f"Promoted {candidate}: every rule holds.")
+    beyond = f" by more than {number(found.margin)}" if found.margin else ""
+    measure = shown(night.outcome.metric.upper())
+    sentence = (
+        f"Promoted {candidate}: its {measure} is not worse than that of {shown(found.against)}"
+        f"{beyond}, and every other rule holds."
+    )
+    return Verdict(kind="better", sentence=sentence)
+
+
+def _why_kept(night: Night, candidate: str) -> str:
+    rules = _rules(night)
+    failed = [one for one in rules if not one.passed]
+    if not failed:
+        return f"{candidate} was not promoted"
+    applied = sum(one.applies for one in rules)
+    counted = f"{count(len(failed))} of {count(applied)} checks"
+    return f"{candidate} fails {counted}, by {_plural(failed)} {rule_names(failed)}"
+
+
+def _plural(failed: list[RuleRecord]) -> str:
+    return "the rule" if len({one.rule for one in failed}) == 1 else "the rules"
+
+
+def _rules(night: Night) -> tuple[RuleRecord, ...]:
+    return night.outcome.rules or (night.verdict.rules if night.verdict else ())
+
+
+def _name(name: str | None, otherwise: str) -> str:
+    return shown(name) if name else otherwise
+
+
+def _line(text: str) -> str:
+    return shown(" ".join(text.split()))
