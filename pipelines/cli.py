@@ -24,6 +24,7 @@ from pipelines.commands.score import score
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
+from pipelines.models_app import models
 from pipelines.progress import Progress
 from pipelines.telemetry import set_up_logging, tell_bugs, tell_error
 
@@ -37,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Learning to rank: a log in, a trained model and an honest offline report out.",
 )
+app.add_typer(models, name="models")
 
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file (TOML).")]
 LogFolder = Annotated[
