@@ -27,7 +27,7 @@ from pipelines.errors import JobError
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
 from pipelines.models_app import models
 from pipelines.progress import Progress
-from pipelines.telemetry import set_up_logging, tell_error
+from pipelines.telemetry import set_up_logging, tell_bugs, tell_error
 
 if TYPE_CHECKING:
     from pipelines.config import Job
@@ -294,6 +294,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except Exception as error:
         leave_to_launcher(error, 1)
+        tell_bugs()  # typer has put its own in the place of it
         raise
     return 0
 

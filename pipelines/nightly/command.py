@@ -23,7 +23,7 @@ from pipelines.nightly.outcome import Exit, Outcome
 from pipelines.nightly.steps import Quiet, Steps, Task, Undone
 from pipelines.nightly.stop import Stop
 from pipelines.report.words import number, signed
-from pipelines.telemetry import EventLog, notify, open_events, write_textfile
+from pipelines.telemetry import EventLog, notify, open_events, tell_end, write_textfile
 
 log = logging.getLogger("ltr.nightly")
 
@@ -163,7 +163,7 @@ def _try_to_write(night: Night, outcome: Outcome) -> None:
 
 def _tell(night: Night, outcome: Outcome, events: EventLog) -> None:
     """Tell machines how it ended; nothing of that changes the end."""
-    events.emit("night_ended", **outcome.model_dump(mode="json", exclude={"date"}))
+    tell_end(events, outcome)
     config = night.job.notify
     if config.textfile:
         try:

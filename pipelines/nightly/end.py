@@ -14,6 +14,7 @@ from pipelines.nightly.context import NIGHTS, OUTCOME, Night
 from pipelines.nightly.files import digest_of, write_file
 from pipelines.nightly.outcome import Exit, Outcome, RuleRecord
 from pipelines.nightly.steps import Task
+from pipelines.telemetry import redact
 
 if TYPE_CHECKING:
     from pipelines.gate import Verdict
@@ -97,7 +98,7 @@ def outcome_of(night: Night, verdict: "Verdict | None") -> Outcome:
 def failed(night: Night, error: BaseException, exit_code: int) -> Outcome:
     """Say how a night ended that did not come to its end."""
     stopped = exit_code in (Exit.STOPPED, Exit.INTERRUPTED)
-    text = f"{error}".partition("\n")[0] or type(error).__name__
+    text = redact(f"{error}".partition("\n")[0]) or type(error).__name__
     try:
         known = begun(night)
     except Exception:  # what is wrong may well be why it failed; that is what is told
