@@ -30,6 +30,7 @@ from pipelines.nightly.command import Asked, run
 from pipelines.nightly.context import MODELS
 from pipelines.nightly.nights import NIGHTS, OUTCOME
 from pipelines.nightly.outcome import Outcome
+from pipelines.nightly.stop import Stop
 from pipelines.registry import Registry
 from pipelines.scoring import Ranker
 
@@ -150,7 +151,7 @@ def month(
     registry = Registry(work / "run" / MODELS)
     for number in range(nights):
         date = FIRST_DAY + datetime.timedelta(days=WINDOW - 1 + number)
-        run(Asked(job_file=work / "job.toml", date=date))
+        run(Asked(job_file=work / "job.toml", date=date), Stop())
         record = (work / "run" / NIGHTS / date.isoformat() / OUTCOME).read_bytes()
         outcome = Outcome.model_validate_json(record)
         day = _day(work, date + datetime.timedelta(days=1))

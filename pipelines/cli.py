@@ -3,7 +3,8 @@
 Exit codes: 0 done, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect`
 compares differ beyond the limits, 130 interrupted, 143 a training was told to stop (SIGTERM) and
 took a snapshot first: the same command goes on from there; 1 a process of a training died, or a
-bug, which shows its traceback.
+bug, which shows its traceback. `ltr nightly` also has 10, the model in use stays, and 11, another
+night is at work on the folder.
 """
 
 import logging
@@ -24,8 +25,9 @@ from pipelines.commands.score import score
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
+from pipelines.models_app import models
 from pipelines.progress import Progress
-from pipelines.telemetry import set_up_logging, tell_error
+from pipelines.telemetry import set_up_logging, tell_bugs, tell_error
 
 if TYPE_CHECKING:
     from pipelines.config import Job
@@ -37,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Learning to rank: a log in, a trained model and an honest offline report out.",
 )
+app.add_typer(models, name="models")
 
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file (TOML).")]
 LogFolder = Annotated[
@@ -196,22 +199,25 @@ def nightly(
     What an earlier run of the same night has left is not made again. Exit codes: 0 promoted, 10 the
     model in use stays, 11 another night is at work, 2 bad input, 143 stopped: run it again.
     """
-    from pipelines.nightly.command import Asked
-    from pipelines.nightly.command import run as run_nightly
+    from pipelines.nightly.stop import on_sigterm
 
-    asked = Asked(
-        job_file=job_file,
-        date=date and date.date(),
-        log=log,
-        out=out,
-        forced=force,
-        plan=dry_run,
-        engine=engine,
-        num_processes=nproc,
-    )
-    code, lines = run_nightly(asked)
-    typer.echo("\n".join(lines))
-    raise typer.Exit(code)
+    with on_sigterm() as stop:
+        from pipelines.nightly.command import Asked
+        from pipelines.nightly.command import run as run_nightly
+
+        asked = Asked(
+            job_file=job_file,
+            date=date and date.date(),
+            log=log,
+            out=out,
+            forced=force,
+            plan=dry_run,
+            engine=engine,
+            num_processes=nproc,
+        )
+        code, lines = run_nightly(asked, stop)
+        typer.echo("\n".join(lines))
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -288,6 +294,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except Exception as error:
         leave_to_launcher(error, 1)
+        tell_bugs()  # typer has put its own in the place of it
         raise
     return 0
 
@@ -349,12 +356,13 @@ def _model_and_lists(source: Path) -> tuple[Path, Path]:
     """The model of a job, of a run or of its own folder, and the lists beside it."""
     from pipelines.config import load_job
     from pipelines.jobs.folders import Folders
+    from pipelines.registry import model_folder
 
     if source.suffix == ".toml":
         folders = Folders.of(load_job(source), source, None, None)
         return folders.model, folders.lists
     run = source if (source / "model").exists() else source.absolute().parent
-    return (run / "model" if run == source else source), run / "lists"
+    return model_folder(run / "model" if run == source else source), run / "lists"
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:

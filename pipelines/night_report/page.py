@@ -67,10 +67,11 @@ def sections(night: Night) -> list[Section]:
 
 def _decision(night: Night) -> list[Section]:
     verdict = night.verdict
+    judged = [tables.rules(words.rules(night)), tables.idle(words.rules(night))]
     if verdict is None:
-        return []
+        found = _there(judged) if words.rules(night) else []
+        return [Section(title="The decision", wide=found)] if found else []
     drawn = [Shown(gate_picture(verdict)), Shown(rankers_picture(verdict))]
-    judged = [tables.rules(verdict.rules), tables.idle(verdict.rules)]
     compared = [tables.rankers(verdict), tables.slices(verdict)]
     return [
         Section(title="The decision", wide=_there(judged)),

@@ -61,16 +61,17 @@ def slices(verdict: Verdict) -> Table | None:
     rows = tuple(
         (
             Cell(shown(one.subject), "" if one.judged else "too few lists to be judged"),
-            _estimate(one.candidate),
-            _estimate(one.other),
             _estimate(one.difference, sign=True),
             Cell(UNDEFINED if one.margin is None else signed(-one.margin)),
+            _estimate(one.candidate),
+            _estimate(one.other),
             Cell(count(one.difference.lists)),
         )
         for one in found
     )
-    head = ("slice", shown(verdict.candidate), shown(verdict.champion), "difference")
-    table = Table(title="By slice", head=(*head, "lower limit", "lists"), rows=rows)
+    sides = (shown(verdict.candidate), shown(verdict.champion))
+    head = ("slice", "difference", "lower end at least", *sides, "lists")
+    table = Table(title="By slice, worst first", head=head, rows=rows)
     return table if rows else None
 
 

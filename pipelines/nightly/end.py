@@ -14,6 +14,7 @@ from pipelines.nightly.files import digest_of, write_file
 from pipelines.nightly.nights import NIGHTS, OUTCOME, dates
 from pipelines.nightly.outcome import Exit, Outcome, RuleRecord
 from pipelines.nightly.steps import Task
+from pipelines.telemetry import redact
 
 if TYPE_CHECKING:
     from pipelines.gate import Verdict
@@ -95,7 +96,7 @@ def outcome_of(night: Night, verdict: "Verdict | None") -> Outcome:
 def failed(night: Night, error: BaseException, exit_code: int) -> Outcome:
     """Say how a night ended that did not come to its end."""
     stopped = exit_code in (Exit.STOPPED, Exit.INTERRUPTED)
-    text = f"{error}".partition("\n")[0] or type(error).__name__
+    text = redact(f"{error}".partition("\n")[0]) or type(error).__name__
     try:
         known = begun(night)
     except Exception:  # what is wrong may well be why it failed; that is what is told
@@ -166,11 +167,7 @@ def _champions(night: Night) -> list[str]:
     from pipelines.nightly.champion import Champion
 
     names = {night.registry.pointer(), night.pinned.champion} - {None}
-    dates = [
-        Champion(night.registry.version(name), None, None).date
-        for name in names
-        if name is not None
-    ]
+    dates = [Champion(night.registry.version(name)).date for name in names if name is not None]
     return [date.isoformat() for date in dates if date is not None]
 
 

@@ -1,5 +1,6 @@
 """The nights that lie in a folder, by their dates."""
 
+import datetime
 import re
 from pathlib import Path
 
@@ -34,6 +35,27 @@ def last_sound(nights: Path, before: str) -> Path | None:
         if outcome and (outcome.forced or not _has_drifted(outcome)):
             return nights / date
     return None
+
+
+def suspect(nights: Path, date: datetime.date, days: int) -> tuple[datetime.date, ...]:
+    """Return the days of a window whose own nights refused them for drift.
+
+    A night that was forced takes the log as it had become by then: days before it are no suspects.
+
+    Args:
+        nights: The folder of all nights.
+        date: The last day of the window, which is not looked at.
+        days: Length of the window.
+    """
+    found: list[datetime.date] = []
+    for before in range(1, days):
+        day = date - datetime.timedelta(days=before)
+        outcome = ended(nights / day.isoformat())
+        if outcome and outcome.forced:
+            break
+        if outcome and _has_drifted(outcome):
+            found.append(day)
+    return tuple(reversed(found))
 
 
 def _has_drifted(outcome: Outcome) -> bool:

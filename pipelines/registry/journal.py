@@ -25,6 +25,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from ltr.atomic import sync
 from ltr.errors import first_failure
 from pipelines.errors import RegistryError
+from pipelines.inspect.tables import shown
 from pipelines.registry.records import Record, Sha256, VersionName
 from pipelines.registry.vetting import MAX_JSON, read_json, read_plain
 
@@ -146,7 +147,7 @@ def _parsed(path: Path, at: int, line: bytes) -> Promotion:
     try:
         record = _PROMOTION.validate_json(line)
     except ValidationError as error:
-        msg = f"{path}: line {at}: {first_failure(error)}"
+        msg = f"{path}: line {at}: {shown(str(first_failure(error)))}"
         raise RegistryError(msg) from error
     if record.number != at:
         msg = f"{path}: line {at}: number must be {at}, no record is lost; got {record.number}"

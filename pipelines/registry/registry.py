@@ -126,7 +126,7 @@ class Registry:
         Raises:
             RegistryError: The record is damaged.
         """
-        return tuple(self._journal.records(self._pointed()))
+        return tuple(self._journal.records(self.pointed()))
 
     def add(self, model: str | os.PathLike[str], about: About) -> Version:
         """Keep a model as a new version; the same files with the same records are not kept twice.
@@ -171,7 +171,7 @@ class Registry:
         with self._changing() as records:
             version = self.version(name)
             version.verify()
-            if self._pointed() == name and records and records[-1].to == name:
+            if self.pointed() == name and records and records[-1].to == name:
                 return records[-1]
             return self._point(version, records, why=why, forced=forced)
 
@@ -190,7 +190,7 @@ class Registry:
         with self._changing() as records:
             version = self.version(to or self._before(records))
             version.verify()
-            if version.name == self._pointed():
+            if version.name == self.pointed():
                 msg = f"{self.folder}: {version.name} is the champion already"
                 raise RegistryError(msg)
             return self._point(version, records, why=why, kind="rollback")
@@ -201,8 +201,8 @@ class Registry:
             msg = f"{self.folder / CHAMPION}: is gone; it was {records[-1].to}: {_BACK}"
             raise RegistryError(msg)
 
-    def _pointed(self) -> str | None:
-        """The name of the champion if it can be told."""
+    def pointed(self) -> str | None:
+        """The name of the champion; None also where it cannot be told."""
         with suppress(RegistryError):
             return self.pointer()
         return None
@@ -214,7 +214,7 @@ class Registry:
             raise RegistryError(msg)
 
     def _before(self, records: list[Promotion]) -> str:
-        champions, now = earlier(records), self._pointed()
+        champions, now = earlier(records), self.pointed()
         while champions and champions[-1] == now:
             champions.pop()
         if not champions:
@@ -258,7 +258,7 @@ class Registry:
             kind=kind,
             why=why,
             forced=forced,
-            before=self._pointed(),
+            before=self.pointed(),
             to=version.name,
             checksums=version.digest,
         )
@@ -266,7 +266,7 @@ class Registry:
         try:
             self._swap(version.name)
         except OSError:
-            if self._pointed() != version.name or record.before == version.name:
+            if self.pointed() != version.name or record.before == version.name:
                 self._journal.discard()
                 raise
         self._journal.finish([*records, record])
@@ -288,7 +288,7 @@ class Registry:
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / LOCK, timeout=self._wait_s):
                 self._remove_leftovers()
-                yield self._journal.settle(self._pointed())
+                yield self._journal.settle(self.pointed())
         except Timeout:
             msg = (
                 f"{self.folder}: another process is changing the models; waited {self._wait_s:g} s"

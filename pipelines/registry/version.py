@@ -1,5 +1,6 @@
 """One version of a model: a folder that never changes."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,8 +88,11 @@ class Version:
         Raises:
             RegistryError: The file cannot be read.
         """
-        path = self.folder / name
-        return read_json(path, JSON) if path.exists() or path.is_symlink() else None
+        return read_json(self.folder / name, JSON) if self.has(name) else None
+
+    def has(self, name: str) -> bool:
+        """Whether something of this name is there, be it a link that leads nowhere."""
+        return os.path.lexists(self.folder / name)
 
     def verify(self) -> None:
         """Compare every file with its checksum.

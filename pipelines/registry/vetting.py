@@ -16,6 +16,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from ltr.errors import first_failure
 from pipelines.errors import RegistryError
+from pipelines.inspect.tables import shown
 from pipelines.registry.records import FileSum, inside, no_pickle
 
 MAX_FILES: Final = 1000
@@ -61,7 +62,7 @@ def walk(folder: Path) -> Walk:
                 if entry.is_dir(follow_symlinks=False) and not _odd(name, inside):
                     waiting.append(f"{name}/")
                 elif what := _not_plain(entry) or _odd(name, inside) or _odd(name, no_pickle):
-                    damages.append(Damage(name, what))
+                    damages.append(Damage(shown(name), what))
                 else:
                     files.append(name)
                 if len(files) + len(damages) + len(waiting) > MAX_FILES:
@@ -142,7 +143,7 @@ def read_json(path: Path, form: "TypeAdapter[T]", limit: int = MAX_JSON) -> T:
         msg = f"{path}: cannot be read: {error.strerror}"
         raise RegistryError(msg) from error
     except ValidationError as error:
-        msg = f"{path}: {first_failure(error)}"
+        msg = f"{path}: {shown(str(first_failure(error)))}"
         raise RegistryError(msg) from error
 
 

@@ -1,5 +1,6 @@
 """What a run tells the world outside: lines of a log, metrics, hooks; and what it never tells."""
 
+from pipelines.telemetry._end import tell_end
 from pipelines.telemetry._events import EventLog, open_events
 from pipelines.telemetry._hooks import notify
 from pipelines.telemetry._logging import (
@@ -7,6 +8,7 @@ from pipelines.telemetry._logging import (
     LogFormat,
     TelemetryError,
     set_up_logging,
+    tell_bugs,
     tell_error,
 )
 from pipelines.telemetry._secrets import HIDDEN, hide, holds_secret, redact
@@ -24,6 +26,8 @@ __all__ = [
     "open_events",
     "redact",
     "set_up_logging",
+    "tell_bugs",
+    "tell_end",
     "tell_error",
     "write_textfile",
 ]

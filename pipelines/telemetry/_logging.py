@@ -50,7 +50,7 @@ def set_up_logging(log_format: str | None = None) -> LogFormat:
     handler.addFilter(_is_told if chosen == "json" else _is_told_to_people)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    sys.excepthook = _tell_bug
+    tell_bugs()
     return cast("LogFormat", chosen)
 
 
@@ -67,6 +67,11 @@ def tell_error(error: BaseException, exit_code: int) -> None:
         }
     )
     sys.stderr.write(f"{_formatter().format(line)}\n")
+
+
+def tell_bugs() -> None:
+    """Show what nobody catches in the log's format and without secrets, as Python's hook would."""
+    sys.excepthook = _tell_bug
 
 
 def is_json() -> bool:

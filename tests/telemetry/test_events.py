@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.cli import main
-from pipelines.telemetry import EventLog, TelemetryError, open_events, set_up_logging
+from pipelines.nightly.outcome import RuleRecord
+from pipelines.telemetry import EventLog, TelemetryError, open_events, set_up_logging, tell_end
 from pipelines.telemetry._json import MAX_TEXT, json_line
 from pipelines.telemetry._logging import _HumanLines, _JsonLines
-from tests.telemetry.nights import night
+from tests.telemetry.nights import failed, night
 
 DATE = datetime.date(2026, 11, 21)
 ROOT = Path(__file__).parents[2]
@@ -238,3 +239,36 @@ def test_processes_begun_from_a_run_write_lines_of_the_same_run():
     )
     (line,) = [json.loads(line) for line in run_python(code).stderr.splitlines()]
     assert (line["message"], line["run"], line["date"]) == ("inner", "r7", None)
+
+
+def test_the_end_of_a_night_is_told_in_lines_that_no_collector_cuts(told):
+    rules = tuple(
+        RuleRecord(
+            rule="drift", subject=f"column {n}", passed=n > 0, value=n, limit=1, says="…" * 99
+        )
+        for n in range(500)
+    )
+    outcome = night(rules=rules, seconds={"train": 61.0, "score": 2.0})
+
+    def tell():
+        with EventLog(DATE, "r1") as events:
+            tell_end(events, outcome)
+
+    lines = told(tell)
+    assert [one["event"] for one in lines] == [
+        *("drift", "decision", "promoted", "scored", "night_finished")
+    ]
+    assert lines[0]["subject"] == "column 0"
+    assert lines[1]["broken"] == ["drift: column 0"]
+    assert lines[-1]["seconds"] == {"train": 61.0, "score": 2.0}
+    assert max(len(json.dumps(line)) for line in lines) < 4_000
+
+
+def test_a_failed_night_is_an_error(told):
+    def tell():
+        with EventLog(DATE, "r1") as events:
+            tell_end(events, failed("the disk is full"))
+
+    (line,) = told(tell)
+    assert (line["event"], line["level"], line["status"]) == ("night_finished", "error", "failed")
+    assert line["error"] == "the disk is full"
