@@ -21,8 +21,8 @@ HEAD = """# How often the gate is wrong
 Written by `python -m benchmarks.gate --write`. A list has one relevant document among nine others;
 candidate and champion see the same documents, each with noise of its own. {nights:,} nights a cell,
 so that 5 % is known to within {error:.1f} points (one standard error). `gate.confidence` is 0.95
-and `gate.margin` 0.01 unless a table says otherwise; {resamples:,} resamples instead of the gate's own
-{own:,}, to save time.
+and `gate.margin` 0.01 unless a table says otherwise; {resamples:,} resamples instead of the gate's
+own {own:,}, to save time.
 """
 NIGHTS = 400
 RESAMPLES = 1000
