@@ -37,7 +37,7 @@ def test_ids_of_all_pictures_differ(pages, name):
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("name", ["kept", "hostile"])
 def test_equal_nights_are_written_as_equal_bytes(pages, name):
     assert to_html(getattr(nights, name)()) == pages[name]
 
