@@ -21,8 +21,8 @@ HEAD = """# How often the gate is wrong
 Written by `python -m benchmarks.gate --write`. A list has one relevant document among nine others;
 candidate and champion see the same documents, each with noise of its own. {nights:,} nights a cell,
 so that 5 % is known to within {error:.1f} points (one standard error). `gate.confidence` is 0.95
-and `gate.margin` 0.01 unless a table says otherwise; {resamples:,} resamples instead of the gate's own
-{own:,}, to save time.
+and `gate.margin` 0.01 unless a table says otherwise; {resamples:,} resamples instead of the gate's
+own {own:,}, to save time.
 """
 NIGHTS = 400
 RESAMPLES = 1000
@@ -42,7 +42,7 @@ def main() -> None:
     parts = [HEAD.format(own=compare.RESAMPLES, **told)]
     compare.RESAMPLES = RESAMPLES
     parts += [part(asked.nights) for part in (wrong, lists_needed, slices)]
-    page = "\n".join(parts)
+    page = "\n".join(parts).rstrip("\n") + "\n"
     print(page)
     if asked.write:
         PAGE.write_text(page, encoding="utf-8")
@@ -81,7 +81,7 @@ def slices(nights: int) -> str:
         bad = promoted(0.15, 2000, limits, nights, noise=0.2, parts=parts, only_first=True)
         rows.append([f"{parts}", share(equal, nights), share(bad, nights)])
     head = [
-        "equal slices of 2,000 lists",
+        "slices of 2,000 lists, equally large",
         "all equal the champion",
         "one worse by the slice margin",
     ]

@@ -1,10 +1,10 @@
 """The console script ``ltr``: a job file in, files out, one clear line on an error.
 
-Exit codes: 0 done, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect`
-compares differ beyond the limits, 130 interrupted, 143 a training was told to stop (SIGTERM) and
-took a snapshot first: the same command goes on from there; 1 a process of a training died, or a
-bug, which shows its traceback. `ltr nightly` also has 10, the model in use stays, and 11, another
-night is at work on the folder.
+Exit codes (docs/operations.md): 0 done, 1 a process of a training died, or a bug, which shows its
+traceback, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect` compares differ
+beyond the limits, 10 a night is complete and keeps the champion, 11 another night holds the folder,
+130 interrupted, 143 told to stop (SIGTERM): a training took a snapshot first, and the same command
+goes on from there.
 """
 
 import logging

@@ -6,7 +6,7 @@ from pipelines.gate.verdict import Verdict as GateVerdict
 from pipelines.inspect.tables import shown
 from pipelines.night_report.record import Night
 from pipelines.nightly.outcome import RuleRecord
-from pipelines.report.words import Verdict, count, number, percent
+from pipelines.report.words import Verdict, count, interval, number, percent, signed
 
 SEVERAL = 4
 """Rules that are named in the headline; more are counted."""
@@ -44,9 +44,26 @@ def lines(night: Night) -> list[str]:
     outcome, verdict = night.outcome, night.verdict
     used = outcome.champion or "none, so that baselines stand for it"
     told = [f"In use after the night: {shown(used)}. Exit code {outcome.exit_code}."]
+    found = verdict.headline if verdict else None
     if verdict is not None:
         told.append(interval_rule(verdict))
+    if verdict is not None and found is not None:
+        gap = found.difference
+        told.insert(
+            0,
+            f"{shown(verdict.metric.upper())} {number(found.candidate.value)} against"
+            f" {number(found.other.value)} of {shown(found.against)}: {signed(gap.value)}"
+            f" {interval(gap, sign=True)} over {count(gap.lists)} lists.",
+        )
     return told
+
+
+def verdict_of(night: Night) -> GateVerdict | None:
+    """What the gate decided, the candidate under the name of its version if it has one."""
+    name = night.outcome.candidate
+    if night.verdict is None or name is None:
+        return night.verdict
+    return night.verdict.model_copy(update={"candidate": name})
 
 
 def rules(night: Night) -> tuple[RuleRecord, ...]:
@@ -90,10 +107,11 @@ def _promoted(night: Night, candidate: str) -> Verdict:
     if verdict is None or found is None or found.margin is None:
         return Verdict(kind="better", sentence=f"Promoted {candidate}: every rule holds.")
     beyond = f" by more than {number(found.margin)}" if found.margin else ""
-    measure = shown(verdict.metric.upper())
+    how = "better than" if (found.difference.low or 0) > 0 else "not worse than"
     sentence = (
-        f"Promoted {candidate}: its {measure} is not worse than that of {shown(found.against)}"
-        f"{beyond}, and every other rule holds."
+        f"Promoted {candidate}: its {shown(verdict.metric.upper())} is {how} that of"
+        f" {shown(found.against)}{beyond if how == 'not worse than' else ''}, and every other rule"
+        " holds."
     )
     return Verdict(kind="better", sentence=sentence)
 

@@ -94,7 +94,11 @@ def lineage(files=4, name="impressions/2026-11-{:02d}.parquet"):
 
 
 def promoted():
-    return night(verdict())
+    return night(verdict(0.0))
+
+
+def better():
+    return night(verdict(0.02))
 
 
 def kept():

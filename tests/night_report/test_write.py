@@ -19,7 +19,8 @@ def test_a_night_without_a_champion_says_who_stood_for_it():
     outcome = made.outcome.model_copy(update={"champion": None, "previous": None})
     told = replace(made, outcome=outcome.model_copy(update={"status": "kept"}))
     assert headline(told).sentence.startswith("No model is in use: v0008")
-    assert lines(told)[0].startswith("In use after the night: none, so that baselines")
+    assert lines(told)[0].startswith("NDCG@10 0.620 against 0.578 of logged order: +0.042 [")
+    assert lines(told)[1].startswith("In use after the night: none, so that baselines")
 
 
 def test_a_night_that_was_stopped_says_that_it_goes_on(tmp_path):
