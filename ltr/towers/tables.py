@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torchrec import EmbeddingBagCollection, EmbeddingBagConfig, PoolingType
+from torchrec import EmbeddingBagCollection, EmbeddingBagConfig, KeyedTensor, PoolingType
 
 from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Feature
-from ltr.data.sparse import keyed_jagged
+from ltr.data.sparse import JaggedTensor, KeyedJaggedTensor, keyed_jagged
 from ltr.recipe import TableConfig, TowersConfig
+from ltr.towers.id_weights import IdWeights, is_weighted
 
 
 def collection(features: Sequence[Feature], config: TowersConfig) -> EmbeddingBagCollection | None:
     """The tables of some features, those of the same vocabulary in one; None without ids.
 
-    The numbers among the features count only for the tables' names.
+    The numbers among the features count only for the tables' names. Where one of the features has
+    weights, all vectors of a row are added up: `IdWeights` sees to it that a mean becomes one.
     """
     columns: dict[str, list[str]] = {}
     names: dict[str, str] = {}
@@ -32,7 +36,10 @@ def collection(features: Sequence[Feature], config: TowersConfig) -> EmbeddingBa
         _table(names[table], sizes[table], own, config.tables.get(table, TableConfig()), config)
         for table, own in columns.items()
     ]
-    return EmbeddingBagCollection(tables=tables) if tables else None
+    if is_weighted(features):
+        tables = [replace(table, pooling=PoolingType.SUM) for table in tables]
+    weighted = is_weighted(features)
+    return EmbeddingBagCollection(tables=tables, is_weighted=weighted) if tables else None
 
 
 def _table(
@@ -45,6 +52,23 @@ def _table(
         feature_names=columns,
         pooling=PoolingType.SUM if own.pooling == "sum" else PoolingType.MEAN,
     )
+
+
+def looked_up(found: KeyedTensor, columns: Sequence[str]) -> Tensor:
+    """The vectors of these columns beside each other; [rows, all their numbers].
+
+    Tables that are sharded give them by rank, which is in no order that a plain model knows.
+    """
+    if found.keys() == list(columns):
+        return cast("Tensor", found.values())
+    by_column = found.to_dict()
+    return torch.cat([by_column[column] for column in columns], dim=1)
+
+
+def columns_of(tables: EmbeddingBagCollection | None) -> list[str]:
+    """The columns of some tables, in the order in which plain tables give their vectors."""
+    configs = [] if tables is None else tables.embedding_bag_configs()
+    return [column for one in configs for column in one.feature_names]
 
 
 def width(tables: EmbeddingBagCollection | None) -> int:
@@ -71,6 +95,7 @@ class SharedTables(nn.Module):
         tables = collection(features, config)
         assert tables is not None
         self.tables = tables
+        self.weights = IdWeights(features, config)
         sides = {feature.column: feature.side for feature in features}
         self.columns = [
             (column, sides[column], one.embedding_dim)
@@ -86,13 +111,10 @@ class SharedTables(nn.Module):
     def forward(self, batch: RankingBatch) -> tuple[Tensor, Tensor]:
         """The looked-up vectors of the queries [lists, n] and of the documents [docs, m]."""
         docs, lists = len(batch.grades), len(batch.lengths)
-        found = self.tables(
-            keyed_jagged(
-                [column for column, _, _ in self.columns],
-                [_column(batch, column, side) for column, side, _ in self.columns],
-            )
-        ).values()
-        parts = found.split([dim for _, _, dim in self.columns], dim=1)
+        found = looked_up(
+            self.tables(self.weights(self._ids(batch))), [column for column, _, _ in self.columns]
+        )
+        parts = torch.split(found, [dim for _, _, dim in self.columns], dim=1)
         of_side = {
             side: [
                 part for part, (_, its, _) in zip(parts, self.columns, strict=True) if its == side
@@ -102,12 +124,30 @@ class SharedTables(nn.Module):
         query, document = (torch.cat(of_side[side], dim=1) for side in ("query", "document"))
         return query[docs : docs + lists], document[:docs]
 
+    def _ids(self, batch: RankingBatch) -> KeyedJaggedTensor:
+        sides = [side for _, side, _ in self.columns]
+        ids = [_ids(batch, column, side) for column, side, _ in self.columns]
+        return keyed_jagged(
+            [column for column, _, _ in self.columns],
+            [_column(batch, own, side) for own, side in zip(ids, sides, strict=True)],
+            [_weights(own) for own in ids] if self.weights.is_weighted else None,
+        )
 
-def _column(batch: RankingBatch, column: str, side: str) -> tuple[Tensor, Tensor]:
-    """The values of a column, and how many there are for every document and then every list."""
+
+def _ids(batch: RankingBatch, column: str, side: str) -> JaggedTensor:
     sparse = batch.query_sparse if side == "query" else batch.document_sparse
     assert sparse is not None
-    own = sparse[column]
+    return sparse[column]
+
+
+def _weights(own: JaggedTensor) -> Tensor:
+    """Those of a column; 1 where no column of its side has any."""
+    weights: Tensor | None = own.weights_or_none()
+    return torch.ones_like(own.values(), dtype=torch.float32) if weights is None else weights
+
+
+def _column(batch: RankingBatch, own: JaggedTensor, side: str) -> tuple[Tensor, Tensor]:
+    """The values of a column, and how many there are for every document and then every list."""
     lengths: Tensor = own.lengths()
     others = len(batch.grades) if side == "query" else len(batch.lengths)
     none = lengths.new_zeros(others)
