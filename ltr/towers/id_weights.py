@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ltr.data.manifest import Feature
 from ltr.data.sparse import KeyedJaggedTensor
 from ltr.recipe import TableConfig, TowersConfig
 
 
-class IdWeights:
+class IdWeights(nn.Module):
     """Weights as some tables want them: what each vector is multiplied by before all are added up.
 
     Tables of which a column has weights add vectors up, whatever their pooling. That of ids with
@@ -28,17 +28,15 @@ class IdWeights:
     """
 
     def __init__(self, features: Sequence[Feature], config: TowersConfig) -> None:
-        self.is_weighted = is_weighted(features)
+        super().__init__()
         self._means = {
             feature.column
             for feature in features
             if config.tables.get(feature.table, TableConfig()).pooling == "mean"
         }
 
-    def __call__(self, ids: KeyedJaggedTensor) -> KeyedJaggedTensor:
-        """The same ids with the weights that the tables want, or with none."""
-        if not self.is_weighted:
-            return ids if ids.weights_or_none() is None else _with_weights(ids, None)
+    def forward(self, ids: KeyedJaggedTensor) -> KeyedJaggedTensor:
+        """The same ids with the weights that the tables want."""
         keys = ids.keys()
         weights = ids.weights_or_none()
         weights = torch.ones_like(ids.values(), dtype=torch.float32) if weights is None else weights
@@ -48,7 +46,18 @@ class IdWeights:
             _scaled(part, of_rows) if key in self._means else part
             for key, part, of_rows in zip(keys, parts, lengths, strict=True)
         ]
-        return _with_weights(ids, torch.cat(scaled))
+        return KeyedJaggedTensor(
+            keys=keys, values=ids.values(), weights=torch.cat(scaled), lengths=ids.lengths()
+        )
+
+
+def id_weights(features: Sequence[Feature], config: TowersConfig) -> IdWeights | None:
+    """The weights for the tables of these features; None where they want none.
+
+    Ids of other features of the same side may have some. Those of these are 1 then, and change
+    nothing.
+    """
+    return IdWeights(features, config) if is_weighted(features) else None
 
 
 def is_weighted(features: Sequence[Feature]) -> bool:
@@ -62,9 +71,3 @@ def _scaled(weights: Tensor, lengths: Tensor) -> Tensor:
     sums = torch.segment_reduce(weights.double(), "sum", lengths=lengths, unsafe=True)
     each = sums.repeat_interleave(lengths, output_size=len(weights))
     return torch.where(each > 0, weights / each, 0.0).float()
-
-
-def _with_weights(ids: KeyedJaggedTensor, weights: Tensor | None) -> KeyedJaggedTensor:
-    return KeyedJaggedTensor(
-        keys=ids.keys(), values=ids.values(), weights=weights, lengths=ids.lengths()
-    )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 import torch
+import torch.fx
 from torch import Tensor, nn
 from torchrec import EmbeddingBagCollection, EmbeddingBagConfig, KeyedTensor, PoolingType
 
@@ -13,7 +14,10 @@ from ltr.data.batch import RankingBatch
 from ltr.data.manifest import Feature
 from ltr.data.sparse import JaggedTensor, KeyedJaggedTensor, keyed_jagged
 from ltr.recipe import TableConfig, TowersConfig
-from ltr.towers.id_weights import IdWeights, is_weighted
+from ltr.towers.id_weights import id_weights, is_weighted
+
+# One step to torchrec's pipeline, which follows the ids through a model that it traces.
+torch.fx.wrap("looked_up")
 
 
 def collection(features: Sequence[Feature], config: TowersConfig) -> EmbeddingBagCollection | None:
@@ -95,7 +99,7 @@ class SharedTables(nn.Module):
         tables = collection(features, config)
         assert tables is not None
         self.tables = tables
-        self.weights = IdWeights(features, config)
+        self.weights = id_weights(features, config)
         sides = {feature.column: feature.side for feature in features}
         self.columns = [
             (column, sides[column], one.embedding_dim)
@@ -103,6 +107,9 @@ class SharedTables(nn.Module):
             for column in one.feature_names
         ]
         """Column, side and how many numbers it gives, in the order of what the tables give."""
+        self.ids = SharedIds(
+            [(column, side) for column, side, _ in self.columns], weighted=is_weighted(features)
+        )
 
     def num_outputs(self, side: str) -> int:
         """How many numbers a row of this side gets."""
@@ -110,27 +117,36 @@ class SharedTables(nn.Module):
 
     def forward(self, batch: RankingBatch) -> tuple[Tensor, Tensor]:
         """The looked-up vectors of the queries [lists, n] and of the documents [docs, m]."""
-        docs, lists = len(batch.grades), len(batch.lengths)
-        found = looked_up(
-            self.tables(self.weights(self._ids(batch))), [column for column, _, _ in self.columns]
-        )
-        parts = torch.split(found, [dim for _, _, dim in self.columns], dim=1)
-        of_side = {
-            side: [
-                part for part, (_, its, _) in zip(parts, self.columns, strict=True) if its == side
-            ]
-            for side in ("query", "document")
-        }
-        query, document = (torch.cat(of_side[side], dim=1) for side in ("query", "document"))
+        ids = self.ids(batch)
+        found = self.tables(ids if self.weights is None else self.weights(ids))
+        docs, lists = batch.grades.shape[0], batch.lengths.shape[0]
+        query, document = (looked_up(found, self._of(side)) for side in ("query", "document"))
         return query[docs : docs + lists], document[:docs]
 
-    def _ids(self, batch: RankingBatch) -> KeyedJaggedTensor:
-        sides = [side for _, side, _ in self.columns]
-        ids = [_ids(batch, column, side) for column, side, _ in self.columns]
+    def _of(self, side: str) -> list[str]:
+        return [column for column, its, _ in self.columns if its == side]
+
+
+class SharedIds(nn.Module):
+    """The ids of both sides as one: the rows are the documents and then the lists.
+
+    Args:
+        columns: Each with its side.
+        weighted: Whether the tables are looked up with weights.
+    """
+
+    def __init__(self, columns: Sequence[tuple[str, str]], *, weighted: bool) -> None:
+        super().__init__()
+        self._columns, self._weighted = columns, weighted
+
+    def forward(self, batch: RankingBatch) -> KeyedJaggedTensor:
+        """The ids of a batch; stride [docs + lists]."""
+        ids = [_ids(batch, column, side) for column, side in self._columns]
+        sides = [side for _, side in self._columns]
         return keyed_jagged(
-            [column for column, _, _ in self.columns],
+            [column for column, _ in self._columns],
             [_column(batch, own, side) for own, side in zip(ids, sides, strict=True)],
-            [_weights(own) for own in ids] if self.weights.is_weighted else None,
+            [_weights(own) for own in ids] if self._weighted else None,
         )
 
 

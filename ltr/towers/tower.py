@@ -4,13 +4,16 @@ import itertools
 from collections.abc import Sequence
 
 import torch
+import torch.fx
 from torch import Tensor, nn
 
 from ltr.data.manifest import Feature
 from ltr.data.sparse import KeyedJaggedTensor
 from ltr.recipe import TowersConfig
-from ltr.towers.id_weights import IdWeights
+from ltr.towers.id_weights import id_weights
 from ltr.towers.tables import collection, columns_of, looked_up, width
+
+torch.fx.wrap("looked_up")
 
 
 class Tower(nn.Module):
@@ -40,7 +43,7 @@ class Tower(nn.Module):
     ) -> None:
         super().__init__()
         self.tables = collection(features, config)
-        self.weights = IdWeights(features, config)
+        self.weights = id_weights(features, config)
         self.columns = columns_of(self.tables)
         num_numbers = sum(feature.size is None for feature in features) + num_more
         num_inputs = width(self.tables) + num_numbers
@@ -59,7 +62,8 @@ class Tower(nn.Module):
         """
         if self.tables is None or sparse is None:
             return self._vectors(dense)
-        found = looked_up(self.tables(self.weights(sparse)), self.columns)
+        ids = sparse if self.weights is None else self.weights(sparse)
+        found = looked_up(self.tables(ids), self.columns)
         return self._vectors(torch.cat([found, dense], dim=1))
 
     def _vectors(self, inputs: Tensor) -> Tensor:

@@ -91,6 +91,7 @@ def test_a_vector_is_the_weighted_mean_or_sum(
     assert document is not None
     tower = ranker.document_tower
     assert tower.tables is not None
+    assert tower.weights is not None
     own = tower.tables(tower.weights(document)).to_dict()
     for column in ("document/words", "document/alike"):
         expected = by_hand(ranker, batch, column, "mean" if "words" in column else pooling)

@@ -13,6 +13,7 @@ from ltr.data.manifest import Feature
 from ltr.data.reader import Lists
 from ltr.recipe import Recipe, TowersConfig
 from ltr.towers import Ranker, distribute, plain_weights, process_group
+from ltr.towers.pipelined import SWITCH
 from ltr.training import (
     SnapshotPolicy,
     WarmStart,
@@ -26,7 +27,7 @@ from tests.towers.test_id_weights import CASES as WEIGHTED
 from tests.towers.test_id_weights import lists_of as weighted_lists
 from tests.towers.test_shared_tables import CASES, lists_of
 from tests.training.planted import planted, recipe
-from tests.training.test_snapshots import Crash
+from tests.training.test_snapshots import Crash, same
 
 RANKS = 2
 CPU = torch.device("cpu")
@@ -75,6 +76,10 @@ def _in_process(rank: int, store: str, lists: Path, out: Path) -> None:
     _shards(out / "weights.pt")
     for case in ("shared", "weighted"):
         _score_as_one(Lists(lists.parent / case, "train"), out / f"{case}.pt")
+    os.environ[SWITCH] = "on"
+    train(lists, out / "pipelined", SETTINGS["towers"])
+    train(lists.parent / "weighted", out / "weighted pipelined", SHARED)
+    del os.environ[SWITCH]
     for name, settings in SETTINGS.items():
         history = train(lists, out / name, settings)
         assert all(record.validation_ndcg > 0 for record in history)
@@ -135,6 +140,15 @@ def test_two_processes_share_a_table_of_queries_and_documents(done: Done, tmp_pa
     one, two = load_history(tmp_path / "one"), load_history(done.out / "shared")
     for alone, shared in zip(one, two, strict=True):
         assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("plain", "pipelined"), [("towers", "pipelined"), ("weighted", "weighted pipelined")]
+)
+def test_the_pipeline_changes_no_bit_of_what_two_processes_do(
+    done: Done, plain: str, pipelined: str
+) -> None:
+    assert same(done.out / plain, done.out / pipelined)
 
 
 @pytest.mark.parametrize("case", ["shared", "weighted"])
