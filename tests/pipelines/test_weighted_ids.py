@@ -15,6 +15,7 @@ from pipelines.config import Column, Features, SideFeatures
 from pipelines.encoder import Counts, Encoder
 from pipelines.errors import ConfigError, LogError
 from pipelines.inspect.one_list import find_lists
+from tests.pipelines.cuts import cut_into
 
 JOB = """
 output = "run"
@@ -175,6 +176,18 @@ def test_a_row_with_weights_that_do_not_fit_is_rejected_with_its_reason(tmp_path
     }
 
 
+def test_a_log_that_is_cut_into_partitions_gives_the_same_lists(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "job.toml").write_text(JOB)
+    rows().write_parquet(tmp_path / "log.parquet")
+    with cut_into(3, piece_rows=50):
+        assert ltr("prepare", tmp_path / "job.toml") == 0
+    whole, cut = (
+        pl.concat([pl.read_ipc(file) for file in sorted((folder / "lists").glob("t*/*.arrow"))])
+        for folder in (run, tmp_path / "run")
+    )
+    assert cut.sort("query_id").equals(whole.sort("query_id"))
+
+
 def _features(**settings: object) -> Features:
     columns = {"tags": Column.model_validate({"weights": "w"} | settings)}
     return Features(document=SideFeatures(id_lists=("tags",), columns=columns), min_count=1)
@@ -225,7 +238,7 @@ def test_settings_that_do_not_fit_are_refused(side: dict[str, object], message: 
         Features.model_validate({"document": side})
 
 
-def test_weights_that_are_no_lists_of_numbers_or_make_the_grade_are_refused(
+def test_weights_that_are_no_lists_of_numbers_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows().write_parquet(tmp_path / "log.parquet")
