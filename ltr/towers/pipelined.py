@@ -68,14 +68,19 @@ class Pipelined:
         self._pipeline: TrainPipelineSparseDist[RankingBatch, None] = TrainPipelineSparseDist(
             model, _Updates(update), device, custom_model_fwd=lambda batch: (forward(batch), None)
         )
-        self._batches: Iterator[RankingBatch] = iter(())
+        self._batches: Iterator[RankingBatch] | None = None
 
     def feed(self, batches: Iterator[RankingBatch]) -> None:
         """Say which batches come next; the steps for those before must all have been taken."""
         self._batches = self._timed(batches)
 
+    @property
+    def is_fed(self) -> bool:
+        """Whether there is anything to take steps for."""
+        return self._batches is not None
+
     def step(self) -> None:
-        """Learn from the next batch."""
+        """Learn from the next of the batches that were fed."""
         self._pipeline.progress(self._batches)
 
     def let_go(self) -> None:

@@ -108,13 +108,13 @@ class Trainer:
         """Learn from one batch.
 
         Args:
-            batch: This rank's share of it.
+            batch: This rank's share of it; the next one that `look_ahead` gave, if it gave any.
             chance: Decides the sampled negatives and the dropout.
             update: Whether the dense weights change; else the gradient is kept for a later call.
             stop: Whether this rank was asked to stop, to be told to all.
         """
         self._now = _Step(batch, chance, update=update, stop=stop)
-        if self._pipelined is None:
+        if self._pipelined is None or not self._pipelined.is_fed:
             here = batch if self.device.type == "cpu" else batch.to(self.device)
             torch.autograd.backward(self._forward(here))
             self._update()
