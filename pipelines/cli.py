@@ -199,22 +199,25 @@ def nightly(
     What an earlier run of the same night has left is not made again. Exit codes: 0 promoted, 10 the
     model in use stays, 11 another night is at work, 2 bad input, 143 stopped: run it again.
     """
-    from pipelines.nightly.command import Asked
-    from pipelines.nightly.command import run as run_nightly
+    from pipelines.nightly.stop import on_sigterm
 
-    asked = Asked(
-        job_file=job_file,
-        date=date and date.date(),
-        log=log,
-        out=out,
-        forced=force,
-        plan=dry_run,
-        engine=engine,
-        num_processes=nproc,
-    )
-    code, lines = run_nightly(asked)
-    typer.echo("\n".join(lines))
-    raise typer.Exit(code)
+    with on_sigterm() as stop:
+        from pipelines.nightly.command import Asked
+        from pipelines.nightly.command import run as run_nightly
+
+        asked = Asked(
+            job_file=job_file,
+            date=date and date.date(),
+            log=log,
+            out=out,
+            forced=force,
+            plan=dry_run,
+            engine=engine,
+            num_processes=nproc,
+        )
+        code, lines = run_nightly(asked, stop)
+        typer.echo("\n".join(lines))
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -353,12 +356,13 @@ def _model_and_lists(source: Path) -> tuple[Path, Path]:
     """The model of a job, of a run or of its own folder, and the lists beside it."""
     from pipelines.config import load_job
     from pipelines.jobs.folders import Folders
+    from pipelines.registry import model_folder
 
     if source.suffix == ".toml":
         folders = Folders.of(load_job(source), source, None, None)
         return folders.model, folders.lists
     run = source if (source / "model").exists() else source.absolute().parent
-    return (run / "model" if run == source else source), run / "lists"
+    return model_folder(run / "model" if run == source else source), run / "lists"
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:

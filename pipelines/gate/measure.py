@@ -68,6 +68,8 @@ def slice_words(lists: Lists, columns: Iterable[str]) -> dict[str, list[str]]:
 
 def _spreads(scores: Tensor, lengths: Tensor) -> Tensor:
     """Highest minus lowest score of each list; NaN where one is no number."""
+    if not len(lengths):  # segment_reduce wants a document
+        return scores.new_zeros(0)
     highest = torch.segment_reduce(scores.double(), "max", lengths=lengths)
     lowest = torch.segment_reduce(scores.double(), "min", lengths=lengths)
     return highest - lowest

@@ -207,7 +207,10 @@ def _reason(found: Compared, limits: Gate) -> str:
     needed = _lists_needed(gap, margin, limits.confidence)
     if needed is None or needed <= gap.lists:
         return "chance may explain the difference, but not rule out that it is worse"
-    return f"too few lists to tell; about {count(needed)} would show two equal rankers to be equal"
+    return (
+        f"too few lists to tell; with about {count(needed)} an equal candidate would pass in four"
+        " nights out of five"
+    )
 
 
 def _lists_needed(gap: Estimate, margin: float, confidence: float) -> int | None:

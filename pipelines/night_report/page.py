@@ -28,17 +28,19 @@ class Section:
         pictures: Side by side, where there is room.
         wide: Tables that take the whole width.
         narrow: Tables side by side, where there is room.
+        folded: Tables that are opened by a click.
     """
 
     title: str
     pictures: Sequence[Shown] = ()
     wide: Sequence[Table] = ()
     narrow: Sequence[Table] = ()
+    folded: Sequence[Table] = ()
 
     @property
     def tables(self) -> list[Table]:
         """All of them."""
-        return [*self.wide, *self.narrow]
+        return [*self.wide, *self.narrow, *self.folded]
 
 
 def to_html(night: Night) -> str:
@@ -66,11 +68,12 @@ def sections(night: Night) -> list[Section]:
 
 
 def _decision(night: Night) -> list[Section]:
-    verdict = night.verdict
+    verdict = words.verdict_of(night)
+    judged = [tables.rules(words.rules(night)), tables.idle(words.rules(night))]
     if verdict is None:
-        return []
+        found = _there(judged) if words.rules(night) else []
+        return [Section(title="The decision", wide=found)] if found else []
     drawn = [Shown(gate_picture(verdict)), Shown(rankers_picture(verdict))]
-    judged = [tables.rules(verdict.rules), tables.idle(verdict.rules)]
     compared = [tables.rankers(verdict), tables.slices(verdict)]
     return [
         Section(title="The decision", wide=_there(judged)),
@@ -84,8 +87,8 @@ def _drift(night: Night) -> list[Section]:
     if not night.findings:
         return []
     picture = Shown(limits_picture(night.findings))
-    found = replace(findings_table(night.findings), title="Drift, finding by finding")
-    return [Section(title="Drift", pictures=[picture], wide=[found])]
+    found = replace(findings_table(night.findings), title="Every finding")
+    return [Section(title="Drift", pictures=[picture], folded=[found])]
 
 
 def _data(night: Night) -> list[Section]:

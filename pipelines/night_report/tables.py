@@ -14,6 +14,14 @@ HASH = 12
 """Characters of a checksum that are shown; ``lineage.json`` has it whole."""
 COMPARED = {"headline": "lower", "slice": "lower", "baseline": "upper"}
 """Rules about a difference, and which end of its interval they look at."""
+MEANS = {
+    "finite": "scores that are no numbers",
+    "champion": "its scores that are no numbers",
+    "constant": "share of lists of one score",
+    "lists": "lists that count",
+    "calibration": "error as probabilities",
+}
+"""What is counted, where the subject of a rule does not say it."""
 FILES = 40
 """Files of the log that are shown, the latest."""
 
@@ -44,8 +52,9 @@ def idle(found: Iterable[RuleRecord]) -> Table | None:
 def rankers(verdict: Verdict) -> Table:
     """The candidate, whom it was compared with, and the baselines."""
     found = [one for one in verdict.compared if one.kind != "slice"]
+    found.sort(key=lambda one: (one.kind == "baseline", -(one.other.value or 0)))
     head = (f"ranker, {verdict.metric}", "mean", "candidate minus it", "lists")
-    rows = [(Cell(shown(one.against)), *_sides(one)) for one in found]
+    rows = [(Cell(shown(one.against), _part(one, verdict)), *_sides(one)) for one in found]
     if found:
         ours = Cell(shown(verdict.candidate), "candidate")
         mean = found[0].candidate
@@ -61,16 +70,17 @@ def slices(verdict: Verdict) -> Table | None:
     rows = tuple(
         (
             Cell(shown(one.subject), "" if one.judged else "too few lists to be judged"),
-            _estimate(one.candidate),
-            _estimate(one.other),
             _estimate(one.difference, sign=True),
             Cell(UNDEFINED if one.margin is None else signed(-one.margin)),
+            _estimate(one.candidate),
+            _estimate(one.other),
             Cell(count(one.difference.lists)),
         )
         for one in found
     )
-    head = ("slice", shown(verdict.candidate), shown(verdict.champion), "difference")
-    table = Table(title="By slice", head=(*head, "lower limit", "lists"), rows=rows)
+    sides = (shown(verdict.candidate), shown(verdict.champion))
+    head = ("slice", "difference", "lower end at least", *sides, "lists")
+    table = Table(title="By slice, worst first", head=head, rows=rows)
     return table if rows else None
 
 
@@ -132,7 +142,7 @@ def files(lineage: Lineage) -> Table:
 
 
 def _rule_row(one: RuleRecord) -> tuple[Cell, ...]:
-    name = Cell(one.rule, shown(one.subject))
+    name = Cell(one.rule, MEANS.get(one.rule) or shown(one.subject))
     return name, Cell("✓ holds" if one.passed else "✗ fails"), _found(one), Cell(_must_be(one))
 
 
@@ -155,6 +165,12 @@ def _must_be(one: RuleRecord) -> str:
 def _plain(value: float | None) -> str:
     whole = value is not None and value.is_integer()
     return count(int(value)) if value is not None and whole else rate(value)
+
+
+def _part(one: Compared, verdict: Verdict) -> str:
+    if one.kind == "baseline":
+        return "baseline"
+    return "best baseline" if verdict.first else "champion"
 
 
 def _sides(one: Compared) -> tuple[Cell, ...]:

@@ -6,7 +6,7 @@ from pipelines.gate.verdict import Verdict as GateVerdict
 from pipelines.inspect.tables import shown
 from pipelines.night_report.record import Night
 from pipelines.nightly.outcome import RuleRecord
-from pipelines.report.words import Verdict, count, number, percent
+from pipelines.report.words import Verdict, count, interval, number, percent, signed
 
 SEVERAL = 4
 """Rules that are named in the headline; more are counted."""
@@ -34,7 +34,7 @@ def broken(night: Night) -> list[Verdict]:
         Verdict(kind="worse", sentence=f"{one.rule}: {one.says}")
         if one.rule == "drift"
         else Verdict(kind="worse", sentence=f"{one.rule}, {shown(one.subject)}: {one.says}")
-        for one in _rules(night)
+        for one in rules(night)
         if not one.passed
     ]
 
@@ -44,9 +44,31 @@ def lines(night: Night) -> list[str]:
     outcome, verdict = night.outcome, night.verdict
     used = outcome.champion or "none, so that baselines stand for it"
     told = [f"In use after the night: {shown(used)}. Exit code {outcome.exit_code}."]
+    found = verdict.headline if verdict else None
     if verdict is not None:
         told.append(interval_rule(verdict))
+    if verdict is not None and found is not None:
+        gap = found.difference
+        told.insert(
+            0,
+            f"{shown(verdict.metric.upper())} {number(found.candidate.value)} against"
+            f" {number(found.other.value)} of {shown(found.against)}: {signed(gap.value)}"
+            f" {interval(gap, sign=True)} over {count(gap.lists)} lists.",
+        )
     return told
+
+
+def verdict_of(night: Night) -> GateVerdict | None:
+    """What the gate decided, the candidate under the name of its version if it has one."""
+    name = night.outcome.candidate
+    if night.verdict is None or name is None:
+        return night.verdict
+    return night.verdict.model_copy(update={"candidate": name})
+
+
+def rules(night: Night) -> tuple[RuleRecord, ...]:
+    """Every rule that was asked; those of drift alone where nothing was trained."""
+    return night.outcome.rules or (night.verdict.rules if night.verdict else ())
 
 
 def interval_rule(verdict: GateVerdict) -> str:
@@ -59,53 +81,51 @@ def interval_rule(verdict: GateVerdict) -> str:
     )
 
 
-def rule_names(rules: Iterable[RuleRecord]) -> str:
+def rule_names(records: Iterable[RuleRecord]) -> str:
     """Name each rule once.
 
     Example:
-        >>> rules = [RuleRecord(rule=name, subject="x", passed=False) for name in ("a", "b", "a")]
-        >>> rule_names(rules)
-        'a and b'
+        >>> found = [RuleRecord(rule=name, subject="x", passed=False) for name in ("a", "b", "a")]
+        >>> rule_names(found), rule_names(found[:1])
+        ('the rules a and b', 'the rule a')
     """
-    names = list(dict.fromkeys(one.rule for one in rules))
+    names = list(dict.fromkeys(one.rule for one in records))
     if len(names) > SEVERAL:
         names[SEVERAL - 1 :] = [f"{count(len(names) - SEVERAL + 1)} more"]
-    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
+    if not names[1:]:
+        return f"the rule {names[0]}"
+    return f"the rules {', '.join(names[:-1])} and {names[-1]}"
 
 
 def _promoted(night: Night, candidate: str) -> Verdict:
-    failed = [one for one in _rules(night) if not one.passed]
+    failed = [one for one in rules(night) if not one.passed]
     if night.outcome.forced:
-        rules = f"although it breaks {rule_names(failed)}" if failed else "as a person asked"
-        return Verdict(kind="worse", sentence=f"Promoted {candidate} by force, {rules}.")
-    found = night.verdict.headline if night.verdict else None
-    if found is None or found.margin is None:
+        why = f"although it fails {rule_names(failed)}" if failed else "as a person asked"
+        return Verdict(kind="worse", sentence=f"Promoted {candidate} by force, {why}.")
+    verdict = night.verdict
+    found = verdict.headline if verdict else None
+    if verdict is None or found is None or found.margin is None:
         return Verdict(kind="better", sentence=f"Promoted {candidate}: every rule holds.")
     beyond = f" by more than {number(found.margin)}" if found.margin else ""
-    measure = shown(night.outcome.metric.upper())
+    how = "better than" if (found.difference.low or 0) > 0 else "not worse than"
     sentence = (
-        f"Promoted {candidate}: its {measure} is not worse than that of {shown(found.against)}"
-        f"{beyond}, and every other rule holds."
+        f"Promoted {candidate}: its {shown(verdict.metric.upper())} is {how} that of"
+        f" {shown(found.against)}{beyond if how == 'not worse than' else ''}, and every other rule"
+        " holds."
     )
     return Verdict(kind="better", sentence=sentence)
 
 
 def _why_kept(night: Night, candidate: str) -> str:
-    rules = _rules(night)
-    failed = [one for one in rules if not one.passed]
+    asked = rules(night)
+    failed = [one for one in asked if not one.passed]
     if not failed:
         return f"{candidate} was not promoted"
-    applied = sum(one.applies for one in rules)
-    counted = f"{count(len(failed))} of {count(applied)} checks"
-    return f"{candidate} fails {counted}, by {_plural(failed)} {rule_names(failed)}"
-
-
-def _plural(failed: list[RuleRecord]) -> str:
-    return "the rule" if len({one.rule for one in failed}) == 1 else "the rules"
-
-
-def _rules(night: Night) -> tuple[RuleRecord, ...]:
-    return night.outcome.rules or (night.verdict.rules if night.verdict else ())
+    checks = f"{count(len(failed))} of {count(sum(one.applies for one in asked))} checks"
+    told = f"{checks}, by {rule_names(failed)}"
+    if night.verdict is None:
+        return f"tonight's lists fail {told}, so nothing was trained on them"
+    return f"{candidate} fails {told}"
 
 
 def _name(name: str | None, otherwise: str) -> str:

@@ -51,9 +51,9 @@ class Champion:
     """The version to beat."""
 
     version: Version
-    damage: str | None
+    damage: str | None = None
     """Why it cannot be used; None if it can."""
-    digest: str | None
+    digest: str | None = None
 
     @property
     def name(self) -> str:
@@ -79,42 +79,45 @@ class Champion:
             return None
 
 
-def look_at(registry: Registry, name: str | None) -> Champion | None:
-    """Read a version with all its files compared; None for none."""
-    if name is None:
-        return None
-    version = registry.version(name)
-    damages = version.damages()
-    if damages:
-        what = ": ".join(part for part in (damages[0].file, damages[0].what) if part)
-        return Champion(version, f"its files are damaged: {what}", None)
-    return Champion(version, None, version.digest)
-
-
 def pin(
-    registry: Registry, before: Pin | None, candidate: str | None, *, over: bool, forced: bool
+    registry: Registry, before: Pin | None, date: datetime.date, *, over: bool, forced: bool
 ) -> Pin:
-    """Say which version this night compares with.
+    """Say which version a night compares with.
 
     Args:
         registry: Of the models.
         before: What was pinned, if the night was begun before.
-        candidate: What this night has added to the registry, if it came so far.
-        over: Whether the night has come to its end before: what later nights promote is no reason
-            to compare anew.
+        date: The night's. A model of this very night is no reason to compare anew.
+        over: Whether the night has come to its end before: neither is what later nights promote.
         forced: Whether it was said just now that the candidate is to be promoted.
     """
     now = registry.pointer()
-    name = now
-    if before is not None:
-        forced = forced or before.forced
-        known = {before.champion, *([candidate] if candidate else [])}
-        if now in known or (over and _number(now) > max(map(_number, known))):
-            name = before.champion
-    found = look_at(registry, name)
-    if found is None:
+    if before is None:
+        return _pinned(registry, now, forced=forced)
+    forced = forced or before.forced
+    if over and _number(now) >= _number(before.champion):
+        return before.model_copy(update={"forced": forced})
+    stays = now == before.champion or is_of(registry, now, date)
+    return _pinned(registry, before.champion if stays else now, forced=forced)
+
+
+def is_of(registry: Registry, name: str | None, date: datetime.date) -> bool:
+    """Whether a version was made by the night of a date."""
+    try:
+        return name is not None and registry.version(name).lineage.date == date
+    except RegistryError:
+        return False
+
+
+def _pinned(registry: Registry, name: str | None, *, forced: bool) -> Pin:
+    """Read a version with all its files compared."""
+    if name is None:
         return Pin(forced=forced)
-    return Pin(champion=name, digest=found.digest, damage=found.damage, forced=forced)
+    version = registry.version(name)
+    if damages := version.damages():
+        what = ": ".join(part for part in (damages[0].file, damages[0].what) if part)
+        return Pin(champion=name, damage=f"its files are damaged: {what}", forced=forced)
+    return Pin(champion=name, digest=version.digest, forced=forced)
 
 
 def _number(name: str | None) -> int:

@@ -2,27 +2,26 @@
 
 import datetime
 import logging
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from filelock import FileLock, Timeout
 
+from ltr.data.manifest import checksum
 from ltr.errors import LtrError
 from pipelines.config import Job, load_job
 from pipelines.engines import EngineName
 from pipelines.errors import ConfigError, JobError
 from pipelines.jobs.folders import Folders
-from pipelines.nightly.context import NIGHTS, STEPS, Night
+from pipelines.nightly.context import NIGHTS, OUTCOME, STEPS, Night
 from pipelines.nightly.decide import ChampionChangedError
 from pipelines.nightly.end import failed, write_outcome
 from pipelines.nightly.night import ORDER, run_night
 from pipelines.nightly.outcome import Exit, Outcome
-from pipelines.nightly.steps import Steps, Undone
+from pipelines.nightly.steps import Quiet, Steps, Task, Undone
+from pipelines.nightly.stop import Stop
 from pipelines.report.words import number, signed
 from pipelines.telemetry import EventLog, notify, open_events, tell_end, write_textfile
 
@@ -33,12 +32,6 @@ class BusyError(JobError):
     """Another night holds the folder."""
 
     exit_code = Exit.BUSY
-
-
-class StoppedError(LtrError):
-    """SIGTERM came; what is done stays done, and the same command goes on."""
-
-    exit_code = Exit.STOPPED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +59,12 @@ class Asked:
     num_processes: int = 1
 
 
-def run(asked: Asked) -> tuple[int, list[str]]:
+def run(asked: Asked, stop: Stop) -> tuple[int, list[str]]:
     """Do a night, or say what it would do; return the exit code and what to print.
+
+    Args:
+        asked: What is to be done.
+        stop: Whether somebody asked the process to stop.
 
     Raises:
         LtrError: Something that the night was given is wrong, or it was told to stop.
@@ -79,10 +76,9 @@ def run(asked: Asked) -> tuple[int, list[str]]:
         raise ConfigError(key=f"{asked.job_file}: date", rule=rule)
     folders = Folders.of(_without_begin(job), asked.job_file, asked.log, asked.out)
     if asked.plan:
-        return 0, _plan(_night(asked, job, folders, _Quiet()))
+        return 0, _plan(_night(asked, job, folders, Quiet()))
     with (
         open_events(job.date, notify=job.notify) as events,
-        _sigterm() as stop,
         _one_at_a_time(folders.run, job.nightly.wait),
     ):
         night = _night(asked, job, folders, _Told(events, stop))
@@ -108,7 +104,7 @@ def _without_begin(job: Job) -> Job:
     return job.model_copy(update={"training": training})
 
 
-def _night(asked: Asked, job: Job, folders: Folders, watcher: "_Quiet") -> Night:
+def _night(asked: Asked, job: Job, folders: Folders, watcher: "Quiet") -> Night:
     assert job.date is not None
     here = folders.run / NIGHTS / job.date.isoformat()
     return Night(
@@ -135,8 +131,8 @@ def _ended(night: Night, events: EventLog) -> Outcome:
             _try_to_write(night, outcome)
         _tell(night, outcome, events)
         raise
-    if night.steps.has_begun:
-        _tell(night, outcome, events)
+    told = {"outcome": checksum(night.folder / OUTCOME)}
+    night.steps.do(Task("notify", told, lambda: _tell(night, outcome, events)))
     return outcome
 
 
@@ -215,55 +211,10 @@ def _one_at_a_time(output: Path, wait_s: float) -> Iterator[None]:
         lock.release()
 
 
-class _Stop:
-    """Whether SIGTERM came."""
-
-    made = False
-
-    def make(self, _signal: int, _frame: FrameType | None) -> None:
-        """Stop at once; or at the next step, where an exception is lost on the way."""
-        self.made = True
-        self.check()
-
-    def check(self) -> None:
-        """Stop if somebody asked for it.
-
-        Raises:
-            StoppedError: Somebody did.
-        """
-        if self.made:
-            msg = "the night was asked to stop by SIGTERM; run it again to go on"
-            raise StoppedError(msg)
-
-
-@contextmanager
-def _sigterm() -> Iterator[_Stop]:
-    """Turn SIGTERM into an error, in the main thread alone; a training takes a snapshot first."""
-    stop = _Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.signal(signal.SIGTERM, stop.make)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-class _Quiet:
-    """Tells nobody of the steps."""
-
-    def begins(self, name: str, why: str) -> None:
-        """Say nothing."""
-
-    def ended(self, name: str, seconds: float, *, there: bool) -> None:
-        """Say nothing."""
-
-
-class _Told(_Quiet):
+class _Told(Quiet):
     """Tells the log of every step, and stops between two if somebody asked for it."""
 
-    def __init__(self, events: EventLog, stop: _Stop) -> None:
+    def __init__(self, events: EventLog, stop: Stop) -> None:
         self._events, self._stop = events, stop
 
     def begins(self, name: str, why: str) -> None:

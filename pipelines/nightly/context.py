@@ -4,7 +4,7 @@ import datetime
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from pipelines.config import Job
 from pipelines.engines import EngineName
 from pipelines.jobs.folders import Folders
-from pipelines.nightly.champion import Champion, Pin, look_at, pin
+from pipelines.nightly.champion import Champion, Pin, is_of, pin
 from pipelines.nightly.inputs import files_of
 from pipelines.nightly.outcome import Outcome
 from pipelines.nightly.steps import Steps
@@ -58,8 +58,8 @@ class Night:
     forced: bool = False
     engine: EngineName = "local"
     num_processes: int = 1
-    said: list[str] = field(default_factory=list)
-    """What is worth knowing of how the night went, in words."""
+    anew: bool = False
+    """Whether the champion changed while the night was at work."""
 
     @property
     def date(self) -> datetime.date:
@@ -99,8 +99,8 @@ class Night:
     def pinned(self) -> Pin:
         """Which version was in use when the night began."""
         path = self.folder / NIGHT
-        before, over = Pin.load(path), self.outcome() is not None
-        found = pin(self.registry, before, self.candidate, over=over, forced=self.forced)
+        before, over = Pin.load(path), self.outcome() is not None and not self.anew
+        found = pin(self.registry, before, self.date, over=over, forced=self.forced)
         if found != before and not self.steps.plan:
             found.save(path)
         return found
@@ -108,7 +108,14 @@ class Night:
     @cached_property
     def champion(self) -> Champion | None:
         """The version to beat; None if there is none."""
-        return look_at(self.registry, self.pinned.champion)
+        if self.pinned.champion is None:
+            return None
+        version = self.registry.version(self.pinned.champion)
+        return Champion(version, self.pinned.damage, self.pinned.digest)
+
+    def owns(self, name: str | None) -> bool:
+        """Whether a version is the champion that was pinned, or a model of this night."""
+        return name == self.pinned.champion or is_of(self.registry, name, self.date)
 
     @property
     def candidate(self) -> str | None:
@@ -129,6 +136,7 @@ class Night:
 
     def begin_anew(self) -> None:
         """Forget what was read; what is on the disk stays."""
+        self.anew = True
         for name in ("log", "files", "pinned", "champion"):
             self.__dict__.pop(name, None)
 
@@ -139,7 +147,6 @@ class Night:
 
     def say(self, text: str) -> None:
         """Tell something that is worth knowing."""
-        self.said.append(text)
         log.info("night of %s: %s", self.date, text)
 
     @contextmanager

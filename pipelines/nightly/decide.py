@@ -110,7 +110,7 @@ def promotion_of(night: Night, verdict: "Verdict") -> Task:
     def work() -> None:
         assert name is not None
         now = night.registry.pointer()
-        if now not in (night.pinned.champion, name):
+        if not night.owns(now):
             msg = f"the champion was {night.pinned.champion} when the night began and is {now} now"
             raise ChampionChangedError(msg)
         night.registry.promote(name, why=verdict.why, forced=verdict.forced)
@@ -121,7 +121,9 @@ def promotion_of(night: Night, verdict: "Verdict") -> Task:
 def scores_of(night: Night, verdict: "Verdict") -> Task | None:
     """Score the day with the model that the night decided for; None: there is nothing to score."""
     pattern = night.job.nightly.score
-    name = night.candidate if verdict.promote else night.pinned.champion
+    now = night.registry.pointer()
+    kept = now if night.owns(now) else night.pinned.champion
+    name = night.candidate if verdict.promote else kept
     if pattern is None or name is None:
         return None
     model = night.registry.version(name)

@@ -169,11 +169,7 @@ def _champions(night: Night) -> list[str]:
     from pipelines.nightly.champion import Champion
 
     names = {night.registry.pointer(), night.pinned.champion} - {None}
-    dates = [
-        Champion(night.registry.version(name), None, None).date
-        for name in names
-        if name is not None
-    ]
+    dates = [Champion(night.registry.version(name)).date for name in names if name is not None]
     return [date.isoformat() for date in dates if date is not None]
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
@@ -61,8 +61,8 @@ class Undone(Exception):  # noqa: N818 - no error: a plan ends here
         self.name, self.why = name, why
 
 
-class Watcher(Protocol):
-    """Whoever is told of the steps."""
+class Quiet:
+    """Is told of the steps, and tells nobody."""
 
     def begins(self, name: str, why: str) -> None:
         """A step is to be done."""
@@ -82,7 +82,7 @@ class Steps:
     """
 
     folder: Path
-    watcher: Watcher
+    watcher: Quiet
     plan: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each step took; 0 where it was there already."""

@@ -2,8 +2,9 @@
 
 from pipelines.registry.assemble import About
 from pipelines.registry.journal import Promotion
+from pipelines.registry.open_model import model_folder
 from pipelines.registry.records import Lineage, LogFile
 from pipelines.registry.registry import Registry
 from pipelines.registry.version import Version
 
-__all__ = ["About", "Lineage", "LogFile", "Promotion", "Registry", "Version"]
+__all__ = ["About", "Lineage", "LogFile", "Promotion", "Registry", "Version", "model_folder"]

@@ -12,8 +12,9 @@ from typing import Any
 import typer
 
 from pipelines.errors import RegistryError
-from pipelines.inspect.tables import Shown, shown
+from pipelines.inspect.tables import Shown
 from pipelines.inspect.terminal import write
+from pipelines.plain_text import shown
 from pipelines.registry import facts, tables
 from pipelines.registry.compare import compare
 from pipelines.registry.journal import Promotion

@@ -15,7 +15,7 @@ from pipelines.registry.vetting import read_json
 
 
 class _Loose(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Estimate(_Loose):

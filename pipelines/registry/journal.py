@@ -25,7 +25,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from ltr.atomic import sync
 from ltr.errors import first_failure
 from pipelines.errors import RegistryError
-from pipelines.inspect.tables import shown
+from pipelines.plain_text import shown
 from pipelines.registry.records import Record, Sha256, VersionName
 from pipelines.registry.vetting import MAX_JSON, read_json, read_plain
 

@@ -23,6 +23,8 @@ from pipelines.registry.version import CHECKSUMS, Version
 
 CHAMPION: Final = "champion"
 LOCK: Final = ".lock"
+ANY: Final = "any"
+"""Whatever the champion is, it is replaced."""
 WAIT_S: Final = 600.0
 """How long a change waits for another one; adding a large model takes minutes on a slow disk."""
 
@@ -153,26 +155,33 @@ class Registry:
             finally:
                 shutil.rmtree(staged, ignore_errors=True)
 
-    def promote(self, name: str, *, why: str = "", forced: bool = False) -> Promotion:
+    def promote(
+        self, name: str, *, why: str = "", forced: bool = False, over: str | None = ANY
+    ) -> Promotion:
         """Make a version the champion; nothing happens if it is the champion.
 
         Args:
             name: Of the version.
             why: For the record.
             forced: Whether somebody overruled the gate.
+            over: The champion that it was compared with; None for the baselines.
 
         Returns:
             The record.
 
         Raises:
-            RegistryError: The version is damaged, or the folder cannot be written; the champion is
-                the one it was.
+            RegistryError: The version is damaged, another champion than ``over`` has come in
+                between, or the folder cannot be written; the champion is the one it was.
         """
         with self._changing() as records:
             version = self.version(name)
             version.verify()
-            if self.pointed() == name and records and records[-1].to == name:
+            now = self.pointed()
+            if now == name and records and records[-1].to == name:
                 return records[-1]
+            if over not in (ANY, now):
+                msg = f"{self.folder}: the champion must still be {over}; it is {now} now"
+                raise RegistryError(msg)
             return self._point(version, records, why=why, forced=forced)
 
     def rollback(self, to: str | None = None, *, why: str = "") -> Promotion:

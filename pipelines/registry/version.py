@@ -128,20 +128,18 @@ class Version:
         recorded = self.checksums.files
         found = {*there.files} - {CHECKSUMS}
         odd = {damage.file for damage in there.damages}
-        missing = sorted({*recorded, *NEEDED} - found - odd)
-        return (
-            *there.damages,
-            *(Damage(name, "is missing") for name in missing),
-            *(
-                Damage(name, "was not there when it was added")
-                for name in sorted(found - {*recorded})
-            ),
-            *(
-                Damage(name, what)
-                for name in sorted(found & {*recorded})
-                if (what := _changed(self.folder / name, recorded[name]) or ill(self.folder, name))
-            ),
-        )
+        wrong = {
+            **dict.fromkeys(sorted({*recorded, *NEEDED} - found - odd), "is missing"),
+            **dict.fromkeys(sorted(found - {*recorded}), "was not there when it was added"),
+            **{name: self._wrong(name, recorded[name]) for name in sorted(found & {*recorded})},
+        }
+        return (*there.damages, *(Damage(name, what) for name, what in wrong.items() if what))
+
+    def _wrong(self, name: str, recorded: FileSum) -> str:
+        try:
+            return _changed(self.folder / name, recorded) or ill(self.folder, name)
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
 
 
 def _changed(path: Path, recorded: FileSum) -> str:

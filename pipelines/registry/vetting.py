@@ -16,7 +16,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from ltr.errors import first_failure
 from pipelines.errors import RegistryError
-from pipelines.inspect.tables import shown
+from pipelines.plain_text import shown
 from pipelines.registry.records import FileSum, inside, no_pickle
 
 MAX_FILES: Final = 1000

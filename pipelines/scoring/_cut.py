@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 from ltr.data.batcher import BatchSize
-from pipelines.scoring._lists import Places
+from pipelines.scoring._lists import Lot, Places
 
 
-def cut(lengths: Places, documents: int, *, pads: bool) -> Iterator[Places]:
-    """Yield the numbers of the lists of each batch.
+def cut(lengths: Places, documents: int, *, pads: bool) -> Iterator[Lot]:
+    """Yield which lists each batch has.
 
     Args:
         lengths: [lists], documents per list.
@@ -21,15 +21,15 @@ def cut(lengths: Places, documents: int, *, pads: bool) -> Iterator[Places]:
 
     Example:
         >>> lengths = np.array([1, 9, 2, 2])
-        >>> [batch.tolist() for batch in cut(lengths, 4, pads=False)]
-        [[0], [1], [2, 3]]
+        >>> list(cut(lengths, 4, pads=False))
+        [slice(0, 1, None), slice(1, 2, None), slice(2, 4, None)]
         >>> [batch.tolist() for batch in cut(lengths, 4, pads=True)]
         [[1], [2, 3], [0]]
     """
     if not pads:
         cuts = BatchSize(documents=documents).cut(torch.from_numpy(lengths))
         for start, end in pairwise(cuts):
-            yield np.arange(start, end)
+            yield slice(start, end)
         return
     order = np.argsort(lengths, kind="stable")
     end = len(order)

@@ -1,29 +1,27 @@
 """Ranker: scores of the rows of a frame, by a model and its encoder."""
 
-from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import torch
-from torch import Tensor
 
-from ltr.data.batch import RankingBatch
-from ltr.data.columns import Column
-from ltr.data.manifest import Side
-from ltr.data.ungraded import ungraded_batch
+from ltr.data.batcher import BatchSize
+from ltr.data.ungraded import Rows, ungraded_batch
 from ltr.training import ModelError
 from pipelines.scoring._cut import cut
-from pipelines.scoring._encoded import encode
-from pipelines.scoring._lists import Places, RowsOfLists
+from pipelines.scoring._encoded import Encoding
+from pipelines.scoring._lists import Lot, RowsOfLists
 from pipelines.scoring._model import Model
-from pipelines.stages.columns import Columns
 
 Floats = npt.NDArray[np.float32]
 
-DOCUMENTS_PER_BATCH = 16_384
+DOCUMENTS_PER_BATCH = 4_096
 """What a model is given at a time: more of them would only leave the processor's cache."""
+DOCUMENTS_AT_A_TIME = 65_536
+"""What is encoded at a time: bounds the memory beside the frame."""
 
 
 class Ranker:
@@ -39,6 +37,9 @@ class Ranker:
         self.model = model
         self.query = model.query
         """The column that tells lists apart."""
+        self._encoding = Encoding.of(model.encoder)
+        self._names = list(dict.fromkeys(one.about.name for one in model.encoder.columns))
+        self._checked: pl.Schema | None = None
 
     @classmethod
     def load(cls, folder: str | Path, *, query: str | None = None) -> "Ranker":
@@ -90,21 +91,27 @@ class Ranker:
 
     def scored_lists(self, frame: pl.DataFrame) -> tuple[RowsOfLists, Floats]:
         """The rows of each list of a frame, and the scores of these rows; see ``score``."""
-        lists = RowsOfLists.of(self._queries(frame))
+        schema = frame.schema
+        # Frames mostly look like the one before: of many threads, any may have set it.
+        if schema != self._checked:
+            self.model.encoder.from_log(frame.lazy(), self.query).collect_schema()
+            self._checked = schema
+        lists = RowsOfLists.of(frame[self.query])
         return lists, self._scores(frame, lists)
-
-    def _queries(self, frame: pl.DataFrame) -> pl.Series:
-        columns = Columns(frame.schema, "the frame")
-        return frame.select(columns.id(self.query, "the query")).to_series()
 
     def _scores(self, frame: pl.DataFrame, lists: RowsOfLists) -> Floats:
         """The scores of the rows of all lists, list after list."""
-        columns = encode(self.model.encoder, frame, self.query, self.model.card.features)
-        scores = np.zeros(len(lists.rows), np.float32)
-        # Not inference_mode: a model that is plugged in may not expect it.
-        with torch.no_grad():
-            for batch, places in self._batches(columns, lists):
-                scores[places] = self.model.module(batch).float().numpy()
+        scores = np.empty(len(lists.rows), np.float32)
+        cuts = BatchSize(documents=DOCUMENTS_AT_A_TIME).cut(torch.from_numpy(lists.lengths))
+        for first, end in pairwise(cuts):
+            part = lists.part(first, end)
+            start = int(lists.starts[first])
+            rows = (
+                frame.slice(start, len(part.rows))
+                if lists.is_whole
+                else frame.select(self._names)[part.rows]
+            )
+            scores[start : start + len(part.rows)] = self._scores_together(rows, part)
         if not np.isfinite(scores).all():
             bad = np.flatnonzero(~np.isfinite(scores))
             found = f"{scores[bad[0]]} for {len(bad):,} of {len(scores):,} rows"
@@ -112,15 +119,23 @@ class Ranker:
             raise ModelError(msg)
         return scores
 
-    def _batches(
-        self, columns: Mapping[str, Column], lists: RowsOfLists
-    ) -> Iterator[tuple[RankingBatch, Places]]:
-        """Batches, and where in the order of the lists their documents are."""
-        for part in cut(lists.lengths, DOCUMENTS_PER_BATCH, pads=self.model.pads):
-            places = lists.places(part)
-            rows: dict[Side, Tensor] = {
-                "query": torch.from_numpy(lists.firsts[part]),
-                "document": torch.from_numpy(lists.rows[places]),
-            }
-            lengths = torch.from_numpy(lists.lengths[part])
-            yield ungraded_batch(self.model.card.features, columns, rows, lengths), places
+    def _scores_together(self, rows: pl.DataFrame, lists: RowsOfLists) -> Floats:
+        """The scores of lists that stand one after another."""
+        columns = self._encoding.encode(rows, lists)
+        scores = np.empty(rows.height, np.float32)
+        # Not inference_mode: a model that is plugged in may not expect it.
+        with torch.no_grad():
+            for part in cut(lists.lengths, DOCUMENTS_PER_BATCH, pads=self.model.pads):
+                places = lists.places(part)
+                batch = ungraded_batch(
+                    self.model.card.features,
+                    columns,
+                    {"query": _rows(part), "document": _rows(places)},
+                    torch.from_numpy(lists.lengths[part]),
+                )
+                scores[places] = self.model.module(batch).float().numpy()
+        return scores
+
+
+def _rows(places: Lot) -> Rows:
+    return places if isinstance(places, slice) else torch.from_numpy(places)

@@ -42,7 +42,7 @@ def test_the_lower_end_decides_and_not_the_difference():
     found = rule(verdict, "headline")
     assert failed(verdict) == ["headline"]
     assert found.low < -0.01 < found.value
-    assert "too few lists to tell; about 2,600 would show" in found.says
+    assert "too few lists to tell; with about 2,600 an equal candidate would pass" in found.says
     assert judge(noisy, Gate(margin=0.03)).promote
 
 

@@ -23,7 +23,7 @@ FINDINGS = (
             candidate=2400),
     Finding(rule="grades", subject="grades of documents", value=0.004, limit=0.1, noise=0.01,
             reference=0.11, candidate=0.12),
-    Finding(rule="numbers", subject="price", value=0.11, limit=0.25, noise=0.02, reference=31.9,
+    Finding(rule="numbers", subject="age_days", value=0.11, limit=0.25, noise=0.02, reference=31.9,
             candidate=36.2),
     Finding(rule="unseen", subject="document_id", value=0.03, limit=0.1, noise=0.01, reference=0.21,
             candidate=0.24),
@@ -94,7 +94,11 @@ def lineage(files=4, name="impressions/2026-11-{:02d}.parquet"):
 
 
 def promoted():
-    return night(verdict())
+    return night(verdict(0.0))
+
+
+def better():
+    return night(verdict(0.02))
 
 
 def kept():
@@ -134,3 +138,13 @@ def hostile():
         update={**names, "rows": {HOSTILE: 3}, "seconds": {HOSTILE: 3.0}, "lists": {HOSTILE: 3}}
     )
     return replace(made, job=HOSTILE, outcome=ended)
+
+
+def drifted():
+    """Nothing was trained: the lists of the night are too far from the champion's."""
+    findings = (BROKEN, *FINDINGS)
+    told = verdict(findings=findings).rules
+    made = night(None, findings=findings, report=None, lineage=None)
+    rules = tuple(one for one in told if one.rule == "drift")
+    changes = {"rules": rules, "candidate": None, "seconds": {"prepare": 41.2, "drift": 2.1}}
+    return replace(made, outcome=made.outcome.model_copy(update=changes))

@@ -76,6 +76,16 @@ def test_promoting_the_champion_again_changes_nothing(tmp_path):
     assert len(models.history()) == 2
 
 
+def test_a_promotion_over_a_champion_that_is_no_longer_it_is_refused(tmp_path):
+    models, _ = filled(tmp_path, 2)
+    models.add(model(tmp_path / "third", 3), about())
+    for other in ("v0001", None):
+        with pytest.raises(RegistryError, match=f"must still be {other}; it is v0002 now"):
+            models.promote("v0003", over=other)
+    assert models.promote("v0003", over="v0002").before == "v0002"
+    assert models.promote("v0003", over="v0002").number == 3, "done already"
+
+
 def test_rollbacks_go_ever_further_back(tmp_path):
     models, _ = filled(tmp_path, 3)
     assert [models.rollback().to, models.rollback(why="worse").to] == ["v0002", "v0001"]
