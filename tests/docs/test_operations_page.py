@@ -44,6 +44,15 @@ def test_the_command_line_tells_the_same_codes():
     assert {int(code) for code in re.findall(r"(\d+) [a-z]", short)} <= set(Exit)
 
 
+def test_pages_that_tell_a_part_of_the_codes_tell_no_others():
+    codes = {int(row[0]) for row in table("Exit codes")}
+    for page in ("nightly.md", "training.md"):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        told = re.findall(r"^\| (\d+(?:, \d+)*) \| ", text, re.MULTILINE)
+        assert told, page
+        assert {int(one) for row in told for one in row.split(", ")} <= codes, page
+
+
 def test_the_metrics_are_those_that_are_written(tmp_path):
     file = tmp_path / "search.prom"
     write_textfile(file, outcome())
