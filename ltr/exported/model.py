@@ -1,0 +1,147 @@
+"""A model in one file, that scores rows as the log has them."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+
+from ltr.exported import container
+from ltr.exported.columns import Column, Encoded, encode
+from ltr.exported.container import Arrays
+from ltr.exported.errors import ExportedError
+from ltr.exported.graph import Graph, Lookup, open_session
+from ltr.exported.ids import IdTable, Vocabulary
+from ltr.exported.numbers import NumberScale
+from ltr.exported.tables import Floats, Table
+
+FORMAT: Final = "ltr-exported/1"
+_KNOTS = ("values", "levels")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exported:
+    """A ranking model with its pre-processing, as `ltr export` writes it.
+
+    It needs numpy and onnxruntime (and xxhash where ids are hashed): no torch, torchrec or polars.
+    Loading runs no code of the file. Threads may share one.
+
+    Attributes:
+        columns: What it reads of the log.
+        graph: What it makes of these.
+        made_by: SHA-256 of the weights, fingerprint of the encoder, form of the tables.
+    """
+
+    columns: Sequence[Column]
+    graph: Graph
+    made_by: Mapping[str, str]
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, threads: int = 1) -> Self:
+        """Open a file; the tables stay on the disk until their rows are looked up.
+
+        Args:
+            path: The file; it must not be changed in place while it is used.
+            threads: Of one call of `score`; 1 is the fastest for a list of a hundred documents.
+
+        Raises:
+            ExportedError: It is no such file.
+        """
+        path = Path(path)
+        texts, arrays = container.read(path)
+        try:
+            if (found := texts.get("format")) != FORMAT:
+                msg = f"{path} must be of the format {FORMAT}; got {found!r:.50}"
+                raise ExportedError(msg)
+            about = json.loads(texts["model"])
+            columns = _columns(about["columns"], arrays)
+            return cls(columns, _graph(path, about, arrays, threads), about["made_by"])
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            if isinstance(error, ExportedError):
+                raise
+            msg = f"{path} must describe a model: {type(error).__name__} {error!s:.100}"
+            raise ExportedError(msg) from None
+
+    def score(
+        self, rows: Mapping[str, Sequence[Any]], lengths: Sequence[int] | None = None
+    ) -> Floats:
+        """Score documents, higher is better.
+
+        Args:
+            rows: Columns of the log by name, each a sequence or an array: those of documents with
+                one value per document, list after list; those of queries with one value per list,
+                or one per document, of which each list's first counts. None and NaN are missing
+                values; an id that the training did not see is one that nobody knows. Where both
+                sides have a column of one name, ``query/NAME`` and ``document/NAME`` tell them
+                apart.
+            lengths: [lists], documents per list; 0 is a list without any. None: one list.
+
+        Returns:
+            [docs] float32, in the order of the rows.
+
+        Raises:
+            ExportedError: A column is missing, too short or too long, or holds something else.
+        """
+        return self.graph.scores(encode(self.columns, rows, self._lengths(rows, lengths)))
+
+    def score_encoded(self, lists: Encoded) -> Floats:
+        """Score lists that the model's own encoder has encoded, such as lists on disk; [docs]."""
+        return self.graph.scores(lists)
+
+    def _lengths(
+        self, rows: Mapping[str, Sequence[Any]], lengths: Sequence[int] | None
+    ) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        if lengths is None:
+            own = (one for one in self.columns if one.side == "document")
+            given = (rows.get(one.key, rows.get(one.name)) for one in own)
+            lengths = [next((len(one) for one in given if one is not None), 0)]
+        found = np.asarray(lengths)
+        whole = found.dtype.kind in "iu" or not found.size
+        if found.ndim != 1 or not whole or (found < 0).any():
+            msg = f"lengths must be whole numbers of at least 0, one per list; got {lengths!r:.50}"
+            raise ExportedError(msg)
+        return found.astype(np.int64)
+
+
+def _columns(abouts: Sequence[Mapping[str, Any]], arrays: Arrays) -> tuple[Column, ...]:
+    vocabularies = {
+        name.removeprefix("vocabulary/").removesuffix("/text"): Vocabulary(
+            array, arrays[name.removesuffix("text") + "ends"], arrays[name[:-4] + "numbers"]
+        )
+        for name, array in arrays.items()
+        if name.startswith("vocabulary/") and name.endswith("/text")
+    }
+    return tuple(_column(about, arrays, vocabularies) for about in abouts)
+
+
+def _column(
+    about: Mapping[str, Any], arrays: Arrays, vocabularies: Mapping[str, Vocabulary]
+) -> Column:
+    side, name, own = str(about["side"]), str(about["name"]), dict(about["encoding"])
+    if about["kind"] == "number":
+        values, levels = (arrays.get(f"knots/{side}/{name}/{part}") for part in _KNOTS)
+        scale = NumberScale(values=values, levels=levels, **own)
+        return Column(side, name, scale, bool(about["missing"]))
+    used = own.pop("vocabulary")
+    vocabulary = vocabularies[used] if used is not None else None
+    many = about["kind"] == "ids"
+    return Column(side, name, IdTable(many=many, vocabulary=vocabulary, **own))
+
+
+def _graph(path: Path, about: Mapping[str, Any], arrays: Arrays, threads: int) -> Graph:
+    lookups = tuple(Lookup(**one) for one in about["lookups"])
+    tables = {
+        one.table: Table(
+            arrays[f"table/{one.table}"],
+            arrays.get(f"table/{one.table}/scale"),
+            arrays.get(f"table/{one.table}/offset"),
+        )
+        for one in lookups
+    }
+    session = open_session(path, arrays["graph"].tobytes(), threads)
+    inputs = frozenset(one.name for one in session.get_inputs())
+    numbers = about["numbers"]
+    return Graph(session, inputs, lookups, tables, numbers["query"], numbers["document"])
