@@ -1,0 +1,94 @@
+"""An exported model gives the scores of the training forward, whatever model and columns."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ltr.exported import Exported
+from tests.scoring.golden import MODELS, Golden
+
+TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
+"""32-bit floats of a score of 100 lie 8e-6 apart: above 1, the error is relative."""
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def each(request, trained_as) -> Golden:
+    return trained_as(request.param)
+
+
+def lengths_of(frame: pl.DataFrame) -> list[int]:
+    return [len(list(rows)) for _, rows in groupby(frame["request"])]
+
+
+def scored(golden: Golden, frame: pl.DataFrame) -> np.ndarray[Any, Any]:
+    exported = Exported.load(golden.run / "model.ltr")
+    return exported.score(frame.to_dict(as_series=False), lengths_of(frame))
+
+
+def test_the_scores_are_those_of_the_training_forward(each):
+    np.testing.assert_allclose(scored(each, each.frame), each.scores, **TOLERANCE)
+
+
+def test_one_list_alone_is_scored_as_among_others(each):
+    for request in (1000, 1001, 1007):
+        rows = each.frame.with_columns(golden=each.scores).filter(request=request)
+        np.testing.assert_allclose(scored(each, rows), rows["golden"], **TOLERANCE)
+
+
+def test_a_query_may_be_told_once_a_list_and_lists_may_be_empty(each):
+    rows = each.frame.head(30)
+    lengths = lengths_of(rows)
+    firsts = rows.unique("request", keep="first", maintain_order=True)
+    told_once = {name: firsts[name].to_list() for name in ("user", "device", "history", "hour")}
+    for values in told_once.values():
+        values.insert(1, None)
+    columns = rows.to_dict(as_series=False) | told_once
+    exported = Exported.load(each.run / "model.ltr")
+    found = exported.score(columns, [lengths[0], 0, *lengths[1:]])
+    np.testing.assert_allclose(found, scored(each, rows), **TOLERANCE)
+    assert exported.score({name: [] for name in columns}, []).shape == (0,)
+    assert exported.score({name: [] for name in columns}).shape == (0,)
+
+
+def test_threads_may_share_a_model(golden):
+    exported = Exported.load(golden.run / "model.ltr")
+    columns, lengths = golden.frame.to_dict(as_series=False), lengths_of(golden.frame)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: exported.score(columns, lengths), range(12)))
+    assert all((one == found[0]).all() for one in found)
+
+
+ALONE = """
+import json, sys
+
+FORBIDDEN = {"torch", "torchrec", "fbgemm_gpu", "polars", "pyarrow", "pydantic", "pipelines",
+             "safetensors", "scipy", "pandas", "onnx", "onnxscript"}
+
+class Refuse:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in FORBIDDEN:
+            raise ImportError(f"{name} is not there")
+
+sys.meta_path.insert(0, Refuse())
+from ltr.exported import Exported
+
+columns, lengths = json.load(sys.stdin)
+scores = Exported.load(sys.argv[1]).score(columns, lengths)
+assert not FORBIDDEN & {name.partition(".")[0] for name in sys.modules}
+print(json.dumps(scores.tolist()))
+"""
+
+
+def test_neither_torch_nor_torchrec_nor_polars_is_needed(golden):
+    given = json.dumps([golden.frame.to_dict(as_series=False), lengths_of(golden.frame)])
+    command = [sys.executable, "-c", ALONE, golden.run / "model.ltr"]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(json.loads(done.stdout), golden.scores, **TOLERANCE)
