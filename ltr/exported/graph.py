@@ -68,7 +68,12 @@ class Graph:
         feed["query_dense"] = _side_by_side(lists, self.query_numbers, len(lists.lengths))
         feed["document_dense"] = _side_by_side(lists, self.document_numbers, docs)
         wanted = {name: feed[name] for name in self.inputs}
-        return np.asarray(self.session.run(None, wanted)[0], np.float32)
+        scores = np.asarray(self.session.run(None, wanted)[0], np.float32)
+        if not np.isfinite(scores).all():
+            bad = scores[~np.isfinite(scores)]
+            msg = f"scores must be finite; got {bad[0]} for {len(bad):,} of {docs:,} documents"
+            raise ExportedError(msg)
+        return scores
 
     def _vectors(self, lists: Encoded) -> list[tuple[str, NDArray[Any]]]:
         return [

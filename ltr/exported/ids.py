@@ -52,6 +52,13 @@ class IdTable:
     max_length: int | None = None
     keep_frequent: bool = False
 
+    @property
+    def size(self) -> int:
+        """Rows that its table has at least."""
+        if self.vocabulary is None:
+            return self.buckets + 1
+        return int(self.vocabulary.numbers.max()) + 1
+
     def encode(self, name: str, values: Sequence[Any]) -> tuple[Integers, Integers | None]:
         """Rows of the table, and how many belong to each value; None: one to each.
 

@@ -13,7 +13,7 @@ from ltr.exported import container
 from ltr.exported.columns import Column, Encoded, encode
 from ltr.exported.container import Arrays
 from ltr.exported.errors import ExportedError
-from ltr.exported.graph import Graph, Lookup, open_session
+from ltr.exported.graph import Graph, Lookup, Session, open_session
 from ltr.exported.ids import IdTable, Vocabulary
 from ltr.exported.numbers import NumberScale
 from ltr.exported.tables import Floats, Table
@@ -52,18 +52,24 @@ class Exported:
         """
         path = Path(path)
         texts, arrays = container.read(path)
+        if (found := texts.get("format")) != FORMAT:
+            msg = f"{path} must be of the format {FORMAT}; got {found!r:.50}"
+            raise ExportedError(msg)
         try:
-            if (found := texts.get("format")) != FORMAT:
-                msg = f"{path} must be of the format {FORMAT}; got {found!r:.50}"
-                raise ExportedError(msg)
             about = json.loads(texts["model"])
             columns = _columns(about["columns"], arrays)
-            return cls(columns, _graph(path, about, arrays, threads), about["made_by"])
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            if isinstance(error, ExportedError):
-                raise
-            msg = f"{path} must describe a model: {type(error).__name__} {error!s:.100}"
+            graph = _graph(about, arrays, open_session(path, arrays["graph"].tobytes(), threads))
+            _check_sizes(columns, graph)
+            exported = cls(columns, graph, about["made_by"])
+            # A document of which nothing is known: it shows that the parts fit together.
+            exported.score({one.key: [None] for one in columns}, [1])
+        except ExportedError:
+            raise
+        except Exception as error:  # what is in the file may be wrong in any way
+            reason = f"{type(error).__name__} {error!s:.100}".splitlines()[0]
+            msg = f"{path} must describe a model: {reason}"
             raise ExportedError(msg) from None
+        return exported
 
     def score(
         self, rows: Mapping[str, Sequence[Any]], lengths: Sequence[int] | None = None
@@ -131,7 +137,7 @@ def _column(
     return Column(side, name, IdTable(many=many, vocabulary=vocabulary, **own))
 
 
-def _graph(path: Path, about: Mapping[str, Any], arrays: Arrays, threads: int) -> Graph:
+def _graph(about: Mapping[str, Any], arrays: Arrays, session: Session) -> Graph:
     lookups = tuple(Lookup(**one) for one in about["lookups"])
     tables = {
         one.table: Table(
@@ -141,7 +147,16 @@ def _graph(path: Path, about: Mapping[str, Any], arrays: Arrays, threads: int) -
         )
         for one in lookups
     }
-    session = open_session(path, arrays["graph"].tobytes(), threads)
     inputs = frozenset(one.name for one in session.get_inputs())
     numbers = about["numbers"]
     return Graph(session, inputs, lookups, tables, numbers["query"], numbers["document"])
+
+
+def _check_sizes(columns: Sequence[Column], graph: Graph) -> None:
+    """Refuse a column whose ids lie outside of its table."""
+    sizes = {one.key: one.encoding.size for one in columns if isinstance(one.encoding, IdTable)}
+    for one in graph.lookups:
+        rows = len(graph.tables[one.table].codes)
+        if sizes[one.column] > rows:
+            msg = f"{one.column} has {sizes[one.column]} ids, its table {rows} rows"
+            raise ValueError(msg)

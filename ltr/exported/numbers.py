@@ -30,6 +30,11 @@ class NumberScale:
     levels: Floats | None = None
     """What it gives there."""
 
+    def __post_init__(self) -> None:
+        if self.scale in ("uniform", "normal") and (self.values is None or self.levels is None):
+            msg = f"the scale {self.scale} must have knots"
+            raise ValueError(msg)
+
     def prepared(self, numbers: Floats) -> Floats:
         """The numbers clipped and as a logarithm; NaN where one is missing."""
         with np.errstate(over="ignore"):

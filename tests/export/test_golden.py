@@ -5,17 +5,19 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import ArrayLike, NDArray
 
 from ltr.exported import Exported
 from tests.scoring.golden import MODELS, Golden
 
-TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
-"""32-bit floats of a score of 100 lie 8e-6 apart: above 1, the error is relative."""
+
+def assert_same(scores: ArrayLike, golden: ArrayLike) -> None:
+    # 32-bit floats of a score of 100 lie 8e-6 apart: above 1 the tolerance is relative.
+    np.testing.assert_allclose(np.asarray(scores), np.asarray(golden), atol=1e-5, rtol=1e-5)
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -27,19 +29,19 @@ def lengths_of(frame: pl.DataFrame) -> list[int]:
     return [len(list(rows)) for _, rows in groupby(frame["request"])]
 
 
-def scored(golden: Golden, frame: pl.DataFrame) -> np.ndarray[Any, Any]:
+def scored(golden: Golden, frame: pl.DataFrame) -> NDArray[np.float32]:
     exported = Exported.load(golden.run / "model.ltr")
     return exported.score(frame.to_dict(as_series=False), lengths_of(frame))
 
 
 def test_the_scores_are_those_of_the_training_forward(each):
-    np.testing.assert_allclose(scored(each, each.frame), each.scores, **TOLERANCE)
+    assert_same(scored(each, each.frame), each.scores)
 
 
 def test_one_list_alone_is_scored_as_among_others(each):
     for request in (1000, 1001, 1007):
         rows = each.frame.with_columns(golden=each.scores).filter(request=request)
-        np.testing.assert_allclose(scored(each, rows), rows["golden"], **TOLERANCE)
+        assert_same(scored(each, rows), rows["golden"])
 
 
 def test_a_query_may_be_told_once_a_list_and_lists_may_be_empty(each):
@@ -52,7 +54,7 @@ def test_a_query_may_be_told_once_a_list_and_lists_may_be_empty(each):
     columns = rows.to_dict(as_series=False) | told_once
     exported = Exported.load(each.run / "model.ltr")
     found = exported.score(columns, [lengths[0], 0, *lengths[1:]])
-    np.testing.assert_allclose(found, scored(each, rows), **TOLERANCE)
+    assert_same(found, scored(each, rows))
     assert exported.score({name: [] for name in columns}, []).shape == (0,)
     assert exported.score({name: [] for name in columns}).shape == (0,)
 
@@ -91,4 +93,4 @@ def test_neither_torch_nor_torchrec_nor_polars_is_needed(golden):
     command = [sys.executable, "-c", ALONE, golden.run / "model.ltr"]
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(json.loads(done.stdout), golden.scores, **TOLERANCE)
+    assert_same(json.loads(done.stdout), golden.scores)
