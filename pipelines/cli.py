@@ -21,6 +21,7 @@ import typer
 
 from ltr.errors import LtrError
 from pipelines import options
+from pipelines.commands.score import score
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
@@ -237,6 +238,9 @@ def inspect(
         html=html,
     )
     raise typer.Exit(look(asked))
+
+
+app.command()(score)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@ becomes a tensor without a copy. A batch is then index arithmetic: no loop over 
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,14 @@ class Lists:
         """
         numbers = numbers.sort().values
         parts = list(self._parts(numbers))
-        query, document = (_Side(self.manifest.features, side, parts) for side in _SIDES)
+        query, document = (
+            SideOfBatch(
+                self.manifest.features,
+                side,
+                [(part.shard.columns, part.rows[side]) for part in parts],
+            )
+            for side in SIDES
+        )
         return RankingBatch(
             grades=_cat([part.shard.grades[part.rows["document"]] for part in parts]).float(),
             lengths=_cat([part.shard.lengths[part.rows["query"]] for part in parts], torch.int64),
@@ -116,7 +123,7 @@ class Lists:
                 yield _Part.of(number, self._shards[number], numbers[start:end] - firsts[number])
 
 
-_SIDES: tuple[Side, Side] = ("query", "document")
+SIDES: tuple[Side, Side] = ("query", "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +157,17 @@ class _Part:
         return cls(number, shard, {"query": lists, "document": documents})
 
 
-class _Side:
+class SideOfBatch:
     """The features of one side of a batch, taken from the parts that it is made of."""
 
-    def __init__(self, features: tuple[Feature, ...], side: Side, parts: list[_Part]) -> None:
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        side: Side,
+        parts: Sequence[tuple[Mapping[str, Column], Tensor]],
+    ) -> None:
         self.features = [feature for feature in features if feature.side == side]
-        self.parts = [(part.shard.columns, part.rows[side]) for part in parts]
+        self.parts = parts
         self.num_rows = sum(len(rows) for _, rows in self.parts)
 
     def numbers(self) -> Tensor:

@@ -3,7 +3,7 @@
 from pipelines.sources._file import LogFile, reading
 from pipelines.sources._formats import SUFFIXES, format_of
 from pipelines.sources._letor import Letor, read_letor
-from pipelines.sources._open import Opened, open_events, open_log, scan, scan_rows
+from pipelines.sources._open import Opened, open_events, open_log, open_path, scan, scan_rows
 from pipelines.sources._trec import scan_qrels, scan_run
 from pipelines.sources._window import Window
 
@@ -16,6 +16,7 @@ __all__ = [
     "format_of",
     "open_events",
     "open_log",
+    "open_path",
     "read_letor",
     "reading",
     "scan",

@@ -84,6 +84,23 @@ def scan(path: Path | str, text: Collection[str] = (), kind: Format | None = Non
     return _scan(str(path), text, kind, None, None).files
 
 
+def open_path(
+    path: str, text: Collection[str], kind: Format | None, window: Window | None
+) -> Opened:
+    """Open what lies at a path, all of it or the days of a window.
+
+    Args:
+        path: As of :func:`scan`; with a window, ``{date}`` stands for the day.
+        text: As of :func:`scan`.
+        kind: As of :func:`scan`.
+        window: The days to read.
+
+    Raises:
+        LogError: As :func:`scan`.
+    """
+    return _scan(path, text, kind, window, None)
+
+
 def scan_rows(path: Path | str, text: Collection[str] = ()) -> pl.LazyFrame:
     """Return the rows of all files at ``path``, of which each must have the same columns.
 
