@@ -19,6 +19,8 @@ from ltr.exported.numbers import NumberScale
 from ltr.exported.tables import Floats, Table
 
 FORMAT: Final = "ltr-exported/1"
+ABOUT: Final = "ltr"
+"""Under which the file's metadata has a description, as JSON."""
 _KNOTS = ("values", "levels")
 
 
@@ -52,11 +54,11 @@ class Exported:
         """
         path = Path(path)
         texts, arrays = container.read(path)
-        if (found := texts.get("format")) != FORMAT:
-            msg = f"{path} must be of the format {FORMAT}; got {found!r:.50}"
-            raise ExportedError(msg)
         try:
-            about = json.loads(texts["model"])
+            about = json.loads(texts[ABOUT])
+            if (found := about["format"]) != FORMAT:
+                msg = f"{path} must be of the format {FORMAT}; got {found!r:.50}"
+                raise ExportedError(msg)
             columns = _columns(about["columns"], arrays)
             graph = _graph(about, arrays, open_session(path, arrays["graph"].tobytes(), threads))
             _check_sizes(columns, graph)

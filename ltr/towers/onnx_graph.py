@@ -45,11 +45,21 @@ def onnx_graph(traceable: Traceable, *, query_numbers: int, document_numbers: in
             )
     # Tracing runs the model's code, which may be a team's own and fail in any way.
     except Exception as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
-        msg = f"the layers cannot be traced: {type(error).__name__}: {lines[0]:.300}"
+        msg = f"the layers cannot be traced: {_reason(error)}"
         raise ExportError(msg) from error
     assert program is not None
     return _stripped(program.model_proto)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip()
+    if text.startswith("Constraints violated"):
+        # torch says this in twenty lines about its own symbols.
+        return (
+            "they are for one number of lists or of documents only; len(tensor) fixes a size "
+            "where tensor.shape[0] does not"
+        )
+    return f"{type(error).__name__}: {text.partition(chr(10))[0]:.300}"
 
 
 def _stripped(model: onnx.ModelProto) -> bytes:

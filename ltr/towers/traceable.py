@@ -99,7 +99,7 @@ class Traceable(nn.Module):
         """Make inputs of what a collection of tables would give, by column, in its order."""
         if tables.is_weighted():
             msg = "tables of weighted ids cannot be exported"
-            raise ValueError(msg)
+            raise TypeError(msg)
         made = {}
         for table in tables.embedding_bag_configs():
             parameter = f"{name}.embedding_bags.{table.name}.weight"

@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,14 @@ from torch import Tensor
 
 from ltr.atomic import sync
 from ltr.data.manifest import Feature, Side, checksum
-from ltr.exported.model import FORMAT
-from ltr.towers.onnx_graph import onnx_graph
+from ltr.exported.model import ABOUT, FORMAT
+from ltr.towers.onnx_graph import ExportError, onnx_graph
 from ltr.towers.quantise import TableForm, quantised
 from ltr.towers.traceable import Traceable
 from ltr.training import ModelCard, ModelError, load_ranker
 from ltr.training.checkpoint import ENCODER, WEIGHTS
 from pipelines.encoder import Encoder, portable
+from pipelines.jobs.export_check import TOLERANCE, worst_error
 from pipelines.progress import Progress
 
 
@@ -31,74 +33,97 @@ class ExportJob:
 
     Attributes:
         model: Folder of the model, or a link to it.
-        encoder: Folder of its encoder; None: the model's own copy.
         out: The file.
         tables: How to write the embedding tables.
     """
 
     model: Path
     out: Path
-    encoder: Path | None = None
     tables: TableForm = "float32"
 
 
 def run(job: ExportJob, progress: Progress) -> str:
     """Write the file and say what was written.
 
+    Before, the file is compared with the model, both on made lists.
+
     Raises:
-        ModelError: There is no model, its layers cannot be traced, or the encoder is another one.
-        EncoderError: There is no encoder.
+        ModelError: There is no model, its layers cannot be traced, the graph gives other scores, or
+            the encoder is another one.
+        EncoderError: The model has no encoder.
     """
     # A version of the folder: a run may replace it meanwhile.
     folder = job.model.resolve()
     card = ModelCard.load(folder)
-    encoder = Encoder.load(job.encoder or folder / ENCODER)
-    if encoder.fingerprint != card.encoder:
-        rule = "must be the one of the model's training"
-        msg = f"the encoder {rule}; the model has {card.encoder}, it has {encoder.fingerprint}"
-        raise ModelError(msg)
+    encoder = _encoder(folder, card)
     with progress.step("trace"):
-        tensors, about = _layers(folder, card, job.tables)
-    columns, arrays = portable(encoder.columns)
-    tensors |= {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
-    about |= {"columns": columns, "numbers": _numbers(card.features)}
-    about["made_by"] = {
-        "weights": checksum(folder / WEIGHTS),
-        "encoder": card.encoder,
-        "tables": job.tables,
-    }
-    with progress.step("write"):
-        _write(job.out, tensors, {"format": FORMAT, "model": json.dumps(about)})
+        content = _content(folder, card, encoder)
+    with progress.step("check"), tempfile.TemporaryDirectory() as scratch:
+        _check(content, Path(scratch, "model"), folder, card)
+    with progress.step("write"), _replaced(job.out) as unfinished:
+        content.write(unfinished, job.tables)
+        sync(unfinished)
     megabytes = job.out.stat().st_size / 1e6
     return f"wrote {job.out}\n{megabytes:,.1f} MB, tables in {job.tables}"
 
 
-def _layers(
-    folder: Path, card: ModelCard, form: TableForm
-) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The graph and the tables, and how the graph reads these."""
-    numbers = _numbers(card.features)
-    try:
-        traceable = Traceable(load_ranker(folder))
-        graph = onnx_graph(
-            traceable,
-            query_numbers=len(numbers["query"]),
-            document_numbers=len(numbers["document"]),
+@dataclass(frozen=True, slots=True, eq=False)
+class _Content:
+    """All that a file holds."""
+
+    tensors: Mapping[str, Tensor]
+    tables: Mapping[str, Tensor]
+    about: Mapping[str, Any]
+    made_by: Mapping[str, str]
+
+    def write(self, path: Path, form: TableForm) -> None:
+        """Write it with tables in a form."""
+        tensors = dict(self.tensors)
+        for name, table in self.tables.items():
+            for part, tensor in quantised(table, form).items():
+                tensors["/".join(filter(None, ("table", name, part)))] = tensor
+        about = {"format": FORMAT, **self.about, "made_by": {**self.made_by, "tables": form}}
+        try:
+            # One text: safetensors writes several in any order.
+            save_file(tensors, path, {ABOUT: json.dumps(about)})
+        except SafetensorError as error:
+            # Of what can go wrong in writing tensors, the disk alone is told by this type.
+            msg = f"{path}: {error}"
+            raise OSError(msg) from error
+
+
+def _encoder(folder: Path, card: ModelCard) -> Encoder:
+    encoder = Encoder.load(folder / ENCODER)
+    if encoder.fingerprint != card.encoder:
+        msg = (
+            f"{folder / ENCODER} must be the one of the model's training; the model has "
+            f"{card.encoder}, it has {encoder.fingerprint}"
         )
-    except ModelError:
-        raise
-    except ValueError as error:
+        raise ModelError(msg)
+    return encoder
+
+
+def _content(folder: Path, card: ModelCard, encoder: Encoder) -> _Content:
+    numbers, ranker = _numbers(card.features), load_ranker(folder)
+    try:
+        traceable = Traceable(ranker)
+        counts = {side: len(names) for side, names in numbers.items()}
+        graph = onnx_graph(
+            traceable, query_numbers=counts["query"], document_numbers=counts["document"]
+        )
+    except (ExportError, TypeError) as error:
         msg = f"{folder} cannot be exported: {card.recipe.towers.name}: {error}"
         raise ModelError(msg) from error
-    tensors = {"graph": torch.frombuffer(bytearray(graph), dtype=torch.uint8)}
-    for name, table in traceable.tables.items():
-        for part, tensor in quantised(table, form).items():
-            tensors["/".join(filter(None, ("table", name, part)))] = tensor
+    columns, arrays = portable(encoder.columns)
+    tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    tensors["graph"] = torch.frombuffer(bytearray(graph), dtype=torch.uint8)
     lookups = [
         {"input": one.input, "column": one.column, "table": one.table, "mean": one.mean}
         for one in traceable.lookups
     ]
-    return tensors, {"lookups": lookups}
+    about = {"columns": columns, "numbers": numbers, "lookups": lookups}
+    made_by = {"weights": checksum(folder / WEIGHTS), "encoder": card.encoder}
+    return _Content(tensors, traceable.tables, about, made_by)
 
 
 def _numbers(features: Iterable[Feature]) -> dict[Side, list[str]]:
@@ -108,15 +133,14 @@ def _numbers(features: Iterable[Feature]) -> dict[Side, list[str]]:
     return {side: [one.column for one in numbers if one.side == side] for side in sides}
 
 
-def _write(out: Path, tensors: dict[str, Tensor], texts: dict[str, str]) -> None:
-    with _replaced(out) as unfinished:
-        try:
-            save_file(tensors, unfinished, texts)
-        except SafetensorError as error:
-            # Of what can go wrong in writing tensors, the disk alone is told by this type.
-            msg = f"{out}: {error}"
-            raise OSError(msg) from error
-        sync(unfinished)
+def _check(content: _Content, scratch: Path, folder: Path, card: ModelCard) -> None:
+    """Refuse a graph that does not compute what the model does."""
+    content.write(scratch, "float32")
+    error = worst_error(scratch, load_ranker(folder), card.features)
+    if not error <= TOLERANCE:
+        rule = "the graph must give the scores of the model"
+        msg = f"{folder} cannot be exported: {rule}; on made lists they differ by {error:.1e}"
+        raise ModelError(msg)
 
 
 @contextmanager

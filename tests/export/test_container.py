@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 
 from ltr.exported import Exported, ExportedError
 from ltr.exported.container import read
+from tests.scoring.golden import Golden
 
 
 class Planted:
@@ -36,12 +37,12 @@ def parts(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
 
 
 @pytest.fixture
-def file(golden) -> Path:
+def file(golden: Golden) -> Path:
     return golden.run / "model.ltr"
 
 
 @pytest.fixture
-def out(tmp_path) -> Path:
+def out(tmp_path: Path) -> Path:
     return tmp_path / "spoiled.ltr"
 
 
@@ -119,7 +120,7 @@ def test_an_array_that_is_not_aligned_is_refused(out):
 
 def test_another_format_is_named(file, out):
     tensors, texts = parts(file)
-    save_file(tensors, out, texts | {"format": "ltr-exported/9"})
+    save_file(tensors, out, {"ltr": texts["ltr"].replace("exported/1", "exported/9")})
     with pytest.raises(ExportedError, match="format ltr-exported/1; got 'ltr-exported/9'"):
         Exported.load(out)
 
@@ -133,9 +134,9 @@ def spoil(text: str, name: str) -> str:
 )
 def test_a_description_that_does_not_fit_is_refused(file, out, name):
     tensors, texts = parts(file)
-    spoiled = spoil(texts["model"], name)
-    assert spoiled != texts["model"]
-    save_file(tensors, out, texts | {"model": spoiled})
+    spoiled = spoil(texts["ltr"], name)
+    assert spoiled != texts["ltr"]
+    save_file(tensors, out, {"ltr": spoiled})
     with pytest.raises(ExportedError, match=f"{out} must describe a model"):
         Exported.load(out)
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
@@ -12,6 +13,7 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 
 from ltr.exported import Exported
+from pipelines.scoring import Ranker
 from tests.scoring.golden import MODELS, Golden
 
 
@@ -21,7 +23,7 @@ def assert_same(scores: ArrayLike, golden: ArrayLike) -> None:
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def each(request, trained_as) -> Golden:
+def each(request, trained_as: Callable[[str], Golden]) -> Golden:
     return trained_as(request.param)
 
 
@@ -36,6 +38,11 @@ def scored(golden: Golden, frame: pl.DataFrame) -> NDArray[np.float32]:
 
 def test_the_scores_are_those_of_the_training_forward(each):
     assert_same(scored(each, each.frame), each.scores)
+
+
+def test_the_ranker_of_the_library_agrees(each):
+    assert_same(Ranker.load(each.model).score(each.frame), each.scores)
+    assert_same(Ranker.load(each.model).score(each.frame), scored(each, each.frame))
 
 
 def test_one_list_alone_is_scored_as_among_others(each):

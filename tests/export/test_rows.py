@@ -9,6 +9,7 @@ import pytest
 from ltr.exported import Exported, ExportedError
 from ltr.exported.columns import encode
 from pipelines.encoder import Encoder
+from tests.scoring.golden import Golden
 
 NUMBERS = ["hour", "price", "f1", "f2", "f3", "f4", "f5"]
 HOSTILE = [None, float("nan"), float("inf"), -float("inf"), 1e300, -1e38, 1e-310, -0.0, 0.0, 3.5]
@@ -22,7 +23,7 @@ def exported(golden) -> Exported:
 
 
 @pytest.fixture
-def rows(golden) -> dict[str, list[Any]]:
+def rows(golden: Golden) -> dict[str, list[Any]]:
     return golden.frame.head(5).to_dict(as_series=False)
 
 
