@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -139,3 +142,40 @@ def test_lists_of_another_encoder_are_refused(
     said = refused(capsys, "vectors", run / "model", "--lists", lists, "--out", out)
     assert "must be encoded as those of the training" in said
     assert not list(tmp_path.glob("*d.parquet*"))
+
+
+def test_a_file_of_arrow_is_mapped_and_its_vectors_are_not_copied(run: Path) -> None:
+    arguments = ("--lists", run / "lists", "--out", run / "d.arrow", "--queries", run / "q.arrow")
+    assert ltr("vectors", run / "model", *arguments) == 0
+    for name in ("d", "q"):
+        written, mapped = (
+            pl.read_parquet(run / f"{name}.parquet"),
+            pa.memory_map(f"{run}/{name}.arrow"),
+        )
+        opened = pa.ipc.open_file(mapped)
+        assert opened.schema.metadata == pq.read_schema(run / f"{name}.parquet").metadata
+        assert opened.schema.field("vector").type == pa.list_(pa.float32(), DIM)
+        before, parts = pa.total_allocated_bytes(), []
+        for batch in map(opened.get_batch, range(opened.num_record_batches)):
+            flat = batch["vector"].values.to_numpy(zero_copy_only=True)
+            parts.append(flat.reshape(len(batch), DIM))
+        assert pa.total_allocated_bytes() == before
+        assert np.array_equal(np.concatenate(parts), written["vector"].to_numpy())
+
+
+def test_a_link_to_a_version_of_the_model_is_followed(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "v0001").symlink_to((run / "model").resolve())
+    (tmp_path / "champion").symlink_to("v0001")
+    out = tmp_path / "d.parquet"
+    assert ltr("vectors", tmp_path / "champion", "--lists", run / "lists", "--out", out) == 0
+    assert pl.read_parquet(out).equals(pl.read_parquet(run / "d.parquet"))
+
+
+def test_a_file_whose_name_says_no_format_is_refused_before_any_work(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in ("--out", "--queries"):
+        names = {"--out": tmp_path / "d.parquet"} | {option: tmp_path / "d.csv"}
+        line = refused(capsys, "vectors", run, *(part for pair in names.items() for part in pair))
+        assert "must end in .parquet, or for Arrow IPC in .arrow; got" in line
+    assert not list(tmp_path.iterdir())
