@@ -64,9 +64,7 @@ class Graph:
         docs = int(lists.lengths.sum())
         if not docs:
             return np.zeros(0, np.float32)
-        feed = dict(self._vectors(lists)) | self._places(lists.lengths)
-        feed["query_dense"] = _side_by_side(lists, self.query_numbers, len(lists.lengths))
-        feed["document_dense"] = _side_by_side(lists, self.document_numbers, docs)
+        feed = self.feed(lists)
         wanted = {name: feed[name] for name in self.inputs}
         scores = np.asarray(self.session.run(None, wanted)[0], np.float32)
         if not np.isfinite(scores).all():
@@ -74,6 +72,14 @@ class Graph:
             msg = f"scores must be finite; got {bad[0]} for {len(bad):,} of {docs:,} documents"
             raise ExportedError(msg)
         return scores
+
+    def feed(self, lists: Encoded) -> dict[str, NDArray[Any]]:
+        """All that a graph may read of lists, by the names of its inputs."""
+        feed = dict(self._vectors(lists)) | self._places(lists.lengths)
+        feed["query_dense"] = _side_by_side(lists, self.query_numbers, len(lists.lengths))
+        docs = int(lists.lengths.sum())
+        feed["document_dense"] = _side_by_side(lists, self.document_numbers, docs)
+        return feed
 
     def _vectors(self, lists: Encoded) -> list[tuple[str, NDArray[Any]]]:
         return [
