@@ -25,8 +25,13 @@ class Session(Protocol):
     def get_inputs(self) -> Sequence[Named]:
         """What the graph reads."""
 
-    def run(self, outputs: None, feed: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
-        """All that the graph gives."""
+    def get_outputs(self) -> Sequence[Named]:
+        """What the graph gives."""
+
+    def run(
+        self, outputs: Sequence[str], feed: Mapping[str, NDArray[Any]]
+    ) -> Sequence[NDArray[Any]]:
+        """Some of what the graph gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Graph:
     Attributes:
         session: Of onnxruntime.
         inputs: Names of what it reads.
+        outputs: Names of what it gives.
         lookups: Vectors that it reads.
         tables: By name.
         query_numbers: Columns of the input ``query_dense``, in order.
@@ -54,6 +60,7 @@ class Graph:
 
     session: Session
     inputs: frozenset[str]
+    outputs: frozenset[str]
     lookups: Sequence[Lookup]
     tables: Mapping[str, Table]
     query_numbers: Sequence[str]
@@ -65,13 +72,31 @@ class Graph:
         if not docs:
             return np.zeros(0, np.float32)
         feed = self.feed(lists)
-        wanted = {name: feed[name] for name in self.inputs}
-        scores = np.asarray(self.session.run(None, wanted)[0], np.float32)
+        scores = self._run("scores", feed)
         if not np.isfinite(scores).all():
             bad = scores[~np.isfinite(scores)]
             msg = f"scores must be finite; got {bad[0]} for {len(bad):,} of {docs:,} documents"
             raise ExportedError(msg)
         return scores
+
+    def query_vectors(self, queries: Encoded) -> Floats:
+        """The vectors of queries, of which the documents are left out; [lists, dim].
+
+        Raises:
+            ExportedError: The score of the model is no product of two vectors.
+        """
+        if "query_vectors" not in self.outputs:
+            msg = "queries have vectors only where the score is a product (interaction dot)"
+            raise ExportedError(msg)
+        numbers = {name: np.zeros(0, np.float32) for name in self.document_numbers}
+        nothing = np.zeros(0, np.int64), None
+        ids = {one.column: nothing for one in self.lookups if one.column not in queries.ids}
+        whole = Encoded(queries.lengths, {**numbers, **queries.numbers}, {**ids, **queries.ids})
+        return self._run("query_vectors", self.feed(whole))
+
+    def _run(self, output: str, feed: Mapping[str, NDArray[Any]]) -> Floats:
+        found = self.session.run([output], {name: feed[name] for name in self.inputs})
+        return np.asarray(found[0], np.float32)
 
     def feed(self, lists: Encoded) -> dict[str, NDArray[Any]]:
         """All that a graph may read of lists, by the names of its inputs."""

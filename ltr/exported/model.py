@@ -95,6 +95,24 @@ class Exported:
         """
         return self.graph.scores(encode(self.columns, rows, self._lengths(rows, lengths)))
 
+    def query_vectors(self, rows: Mapping[str, Sequence[Any]]) -> Floats:
+        """Vectors that an index of document vectors is asked with; see ``docs/vectors.md``.
+
+        Args:
+            rows: Columns of the query by name, as of `score`: one value per query.
+
+        Returns:
+            [queries, dim] float32.
+
+        Raises:
+            ExportedError: The score of the model is no product of two vectors; or a column is
+                missing, or holds something else.
+        """
+        own = [one for one in self.columns if one.side == "query"]
+        given = (rows.get(one.key, rows.get(one.name)) for one in own)
+        queries = next((len(one) for one in given if one is not None), 0)
+        return self.graph.query_vectors(encode(own, rows, np.zeros(queries, np.int64)))
+
     def score_encoded(self, lists: Encoded) -> Floats:
         """Score lists that the model's own encoder has encoded, such as lists on disk; [docs]."""
         return self.graph.scores(lists)
@@ -150,8 +168,9 @@ def _graph(about: Mapping[str, Any], arrays: Arrays, session: Session) -> Graph:
         for one in lookups
     }
     inputs = frozenset(one.name for one in session.get_inputs())
+    outputs = frozenset(one.name for one in session.get_outputs())
     numbers = about["numbers"]
-    return Graph(session, inputs, lookups, tables, numbers["query"], numbers["document"])
+    return Graph(session, inputs, outputs, lookups, tables, numbers["query"], numbers["document"])
 
 
 def _check_sizes(columns: Sequence[Column], graph: Graph) -> None:

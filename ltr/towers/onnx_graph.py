@@ -40,7 +40,7 @@ def onnx_graph(traceable: Traceable, *, query_numbers: int, document_numbers: in
                 traced,
                 dynamo=True,
                 input_names=list(traceable.inputs),
-                output_names=["scores"],
+                output_names=list(traceable.outputs),
                 verbose=False,
             )
     # Tracing runs the model's code, which may be a team's own and fail in any way.

@@ -20,6 +20,8 @@ from torchrec import EmbeddingBagCollection, KeyedTensor, PoolingType
 from ltr.data.batch import RankingBatch
 from ltr.data.sparse import KeyedJaggedTensor
 from ltr.towers.attention import ListAttention
+from ltr.towers.interaction import Product
+from ltr.towers.ranker import Ranker
 from ltr.towers.tables import SharedTables
 
 Part = TypeVar("Part", bound=nn.Module)
@@ -50,6 +52,7 @@ class Traceable(nn.Module):
         lookups: The vectors that the graph reads.
         tables: Weights of the tables by the name of their parameter; [rows, dim].
         inputs: Names of what `forward` takes.
+        outputs: Names of what it gives; with the interaction ``dot`` also the queries' vectors.
 
     Example:
         >>> from ltr.data.manifest import Feature
@@ -76,9 +79,12 @@ class Traceable(nn.Module):
             *(("padded", "real", "place") if attention else ()),
             *(one.input for one in self.lookups),
         )
+        # An index of document vectors is asked with the vector of a query.
+        is_dot = isinstance(ranker, Ranker) and isinstance(ranker.interaction, Product)
+        self.outputs = ("scores", "query_vectors") if is_dot else ("scores",)
 
-    def forward(self, *tensors: Tensor) -> Tensor:
-        """The scores, [docs]; see `examples` for the shapes."""
+    def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
+        """What `outputs` names: the scores, [docs]; see `examples` for the shapes."""
         self.given.tensors = dict(zip(self.inputs, tensors, strict=True))
         lengths, owner, query_dense, document_dense = self.given(self.inputs[:4])
         # The modules that would read ids are replaced, and have been given their vectors.
@@ -93,7 +99,10 @@ class Traceable(nn.Module):
         )
         with _Spread(lengths, owner):
             scores: Tensor = self.ranker(batch)
-        return scores
+        if "query_vectors" not in self.outputs:
+            return (scores,)
+        vectors = cast("Ranker", self.ranker).query_vectors(batch)
+        return scores, cast("Tensor", vectors)
 
     def look_up(self, name: str, tables: EmbeddingBagCollection) -> dict[str, Lookup]:
         """Make inputs of what a collection of tables would give, by column, in its order."""

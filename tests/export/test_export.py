@@ -184,4 +184,4 @@ def test_the_numbers_of_lists_and_documents_are_free():
     }
     assert shapes["owner"] == (7,)
     assert shapes["padded"] == (3, 5)
-    assert torch.isfinite(traceable(*traceable.examples(0, 1))).all()
+    assert torch.isfinite(traceable(*traceable.examples(0, 1))[0]).all()

@@ -12,7 +12,10 @@ import polars as pl
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
-from ltr.exported import Exported
+from ltr.exported import Exported, ExportedError
+from ltr.exported.columns import encode
+from ltr.training import ModelCard, load_ranker
+from pipelines.jobs.export_check import batch_of
 from pipelines.scoring import Ranker
 from tests.scoring.golden import MODELS, Golden
 
@@ -64,6 +67,26 @@ def test_a_query_may_be_told_once_a_list_and_lists_may_be_empty(each):
     assert_same(found, scored(each, rows))
     assert exported.score({name: [] for name in columns}, []).shape == (0,)
     assert exported.score({name: [] for name in columns}).shape == (0,)
+
+
+def test_vectors_of_queries_are_those_that_scores_are_products_of(trained_as):
+    golden = trained_as("dot")
+    frame = golden.frame
+    firsts = frame.unique("request", keep="first", maintain_order=True)
+    columns = {name: firsts[name].to_list() for name in ("user", "device", "history", "hour")}
+    exported = Exported.load(golden.run / "model.ltr")
+    queries = exported.query_vectors(columns)
+    assert queries.shape == (len(firsts), 8)
+    ranker = load_ranker(golden.model)
+    encoded = encode(exported.columns, frame.to_dict(as_series=False), np.array(lengths_of(frame)))
+    batch = batch_of(encoded, ModelCard.load(golden.model).features)
+    assert_same(queries, ranker.query_vectors(batch).detach())  # type: ignore[operator]
+
+
+def test_a_model_without_vectors_says_so(golden):
+    columns = golden.frame.select("user", "device", "history", "hour").to_dict(as_series=False)
+    with pytest.raises(ExportedError, match="only where the score is a product"):
+        Exported.load(golden.run / "model.ltr").query_vectors(columns)
 
 
 def test_threads_may_share_a_model(golden):

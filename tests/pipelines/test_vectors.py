@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from ltr.towers import Ranker
 from ltr.training import load_ranker, score, train
 from ltr.training.vectors import document_vectors
 from pipelines.cli import main
+from tests.docs.blocks import blocks
 from tests.lists_on_disk import ITEM, PRICE, USER, Row, write_lists
 from tests.training.planted import recipe
 
@@ -155,12 +157,26 @@ def test_a_file_of_arrow_is_mapped_and_its_vectors_are_not_copied(run: Path) -> 
         opened = pa.ipc.open_file(mapped)
         assert opened.schema.metadata == pq.read_schema(run / f"{name}.parquet").metadata
         assert opened.schema.field("vector").type == pa.list_(pa.float32(), DIM)
-        before, parts = pa.total_allocated_bytes(), []
-        for batch in map(opened.get_batch, range(opened.num_record_batches)):
-            flat = batch["vector"].values.to_numpy(zero_copy_only=True)
-            parts.append(flat.reshape(len(batch), DIM))
+        before = pa.total_allocated_bytes()
+        vectors = [
+            batch["vector"].values.to_numpy(zero_copy_only=True).reshape(len(batch), DIM)
+            for batch in map(opened.get_batch, range(opened.num_record_batches))
+        ]
         assert pa.total_allocated_bytes() == before
-        assert np.array_equal(np.concatenate(parts), written["vector"].to_numpy())
+        assert np.array_equal(np.concatenate(vectors), written["vector"].to_numpy())
+
+
+def test_the_page_reads_the_file_as_it_says(run: Path) -> None:
+    page: dict[str, Any] = {}
+    exec(blocks(Path(__file__).parents[2] / "docs" / "vectors.md")[0].text, page)
+    assert ltr("vectors", run, "--out", run / "page.arrow") == 0
+    read = {
+        key: vector
+        for ids, rows in page["batches"](f"{run}/page.arrow")
+        for key, vector in zip(ids.to_pylist(), rows.tolist(), strict=True)
+    }
+    written = pl.read_parquet(run / "d.parquet")
+    assert read == dict(zip(written["document_id"], written["vector"].to_list(), strict=True))
 
 
 def test_a_link_to_a_version_of_the_model_is_followed(run: Path, tmp_path: Path) -> None:
