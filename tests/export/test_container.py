@@ -210,3 +210,22 @@ def test_whatever_is_changed_in_a_header_the_file_loads_or_is_refused(file, out,
     out.write_bytes(content)
     with suppress(ExportedError):
         Exported.load(out)
+
+
+def test_ids_that_lie_outside_of_their_table_are_refused(file, out):
+    tensors, texts = parts(file)
+    tensors["vocabulary/document/item/numbers"][0] = 10_000
+    save_file(tensors, out, texts)
+    with pytest.raises(ExportedError, match="has 10001 ids, its table 41 rows"):
+        Exported.load(out)
+
+
+def test_scores_that_are_not_finite_are_refused(golden, file, out):
+    tensors, texts = parts(file)
+    for name in tensors:
+        if name.startswith("table/"):
+            # Row 0, of unseen ids, is looked up as the file is opened.
+            tensors[name][1:] = torch.nan
+    save_file(tensors, out, texts)
+    with pytest.raises(ExportedError, match="scores must be finite; got nan for"):
+        Exported.load(out).score(golden.frame.to_dict(as_series=False))

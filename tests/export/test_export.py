@@ -35,7 +35,7 @@ class Own(nn.Module):
             EmbeddingBagConfig(name=f"t{n}", embedding_dim=4, num_embeddings=one.size,
                                feature_names=[one.column])
             for n, one in enumerate(ids)
-        ])
+        ], is_weighted=how == "weighted")
         self.first = ids[0].column
         self.attention = ListAttention(4, AttentionConfig(dim=4, heads=2), dropout=0.1)
         self.layer = nn.Linear(5, 1)
@@ -154,6 +154,7 @@ def test_a_model_that_is_plugged_in_is_exported_with_its_tables(plugged_in, gold
     ("how", "message"),
     [
         ("ids", r"own: the layers cannot be traced: .*reads ids \(values\) other than through"),
+        ("weighted", "own: tables of weighted ids cannot be exported"),
         ("chance", "must give the scores of the model; on made lists they differ by"),
         ("sizes", r"own: the layers cannot be traced: .*len\(tensor\) fixes a size"),
     ],
