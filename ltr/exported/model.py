@@ -51,6 +51,7 @@ class Exported:
 
         Raises:
             ExportedError: It is no such file.
+            ImportError: onnxruntime is not installed, or xxhash, which hashed columns need.
         """
         path = Path(path)
         texts, arrays = container.read(path)
@@ -65,7 +66,7 @@ class Exported:
             exported = cls(columns, graph, about["made_by"])
             # A document of which nothing is known: it shows that the parts fit together.
             exported.score({one.key: [None] for one in columns}, [1])
-        except ExportedError:
+        except (ExportedError, ImportError):
             raise
         except Exception as error:  # what is in the file may be wrong in any way
             reason = f"{type(error).__name__} {error!s:.100}".splitlines()[0]

@@ -4,11 +4,14 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import onnx
 import torch
 
 from ltr.towers.traceable import Traceable
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 
 class ExportError(ValueError):
@@ -62,7 +65,7 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {text.partition(chr(10))[0]:.300}"
 
 
-def _stripped(model: onnx.ModelProto) -> bytes:
+def _stripped(model: "ModelProto") -> bytes:
     """The graph without names and stacks of the code it was traced from."""
     for node in model.graph.node:
         node.ClearField("metadata_props")

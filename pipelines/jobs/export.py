@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ltr.towers.traceable import Traceable
 from ltr.training import ModelCard, ModelError, load_ranker
 from ltr.training.checkpoint import ENCODER, WEIGHTS
 from pipelines.encoder import Encoder, portable
+from pipelines.errors import JobError
 from pipelines.jobs.export_check import TOLERANCE, worst_error
 from pipelines.progress import Progress
 
@@ -51,7 +53,9 @@ def run(job: ExportJob, progress: Progress) -> str:
         ModelError: There is no model, its layers cannot be traced, the graph gives other scores, or
             the encoder is another one.
         EncoderError: The model has no encoder.
+        JobError: A package is not installed.
     """
+    _check_installed()
     # A version of the folder: a run may replace it meanwhile.
     folder = job.model.resolve()
     card = ModelCard.load(folder)
@@ -90,6 +94,14 @@ class _Content:
             # Of what can go wrong in writing tensors, the disk alone is told by this type.
             msg = f"{path}: {error}"
             raise OSError(msg) from error
+
+
+def _check_installed() -> None:
+    for name in ("onnx", "onnxruntime", "onnxscript"):
+        if find_spec(name) is None:
+            rule = "it needs the extra: pip install 'ltr[export]'"
+            msg = f"ltr export: {name} is not installed; {rule}"
+            raise JobError(msg)
 
 
 def _encoder(folder: Path, card: ModelCard) -> Encoder:

@@ -111,6 +111,14 @@ def test_a_model_goes_with_its_own_encoder_only(golden, tmp_path, capsys):
     assert not out.exists()
 
 
+def test_a_missing_package_is_named_with_its_extra(golden, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "pipelines.jobs.export.find_spec", lambda name: None if name == "onnxscript" else name
+    )
+    line = refused(capsys, "export", golden.run, "--out", tmp_path / "m.ltr")
+    assert "onnxscript is not installed; it needs the extra: pip install 'ltr[export]'" in line
+
+
 @pytest.fixture
 def plugged_in(golden: Golden, tmp_path: Path, monkeypatch) -> Callable[[str], Path]:
     """The golden model's folder with another model in it, of another distribution."""

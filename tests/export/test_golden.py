@@ -97,6 +97,12 @@ def test_threads_may_share_a_model(golden):
     assert all((one == found[0]).all() for one in found)
 
 
+def test_a_runtime_that_is_not_installed_is_named(golden, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match="onnxruntime"):
+        Exported.load(golden.run / "model.ltr")
+
+
 ALONE = """
 import json, sys
 
