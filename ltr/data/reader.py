@@ -16,7 +16,7 @@ from torch import Tensor
 from ltr.data.batch import RankingBatch
 from ltr.data.columns import Column, as_tensor, spread
 from ltr.data.manifest import Feature, ListsError, Manifest, Shard, Side, SplitName
-from ltr.data.schema import PROPENSITY, check_schema, is_list
+from ltr.data.schema import PROPENSITY, is_list, open_shard
 from ltr.data.sparse import KeyedJaggedTensor, keyed_jagged
 
 
@@ -206,19 +206,8 @@ class SideOfBatch:
 
 def _open(folder: Path, shard: Shard, features: tuple[Feature, ...]) -> _Shard:
     """Map one file and check that it is what the manifest says."""
-    path = folder / shard.file
-    try:
-        file = pa.ipc.open_file(pa.memory_map(str(path)))
-        check_schema(file.schema, features, path)
-        if file.num_record_batches != 1:
-            msg = f"{path}: a shard holds one record batch; got {file.num_record_batches}"
-            raise ListsError(msg)
-        batch = file.get_batch(0)
-        batch.validate(full=True)
-    except (pa.ArrowInvalid, OSError) as error:
-        msg = f"{path} is not a readable Arrow file: {error}"
-        raise ListsError(msg) from error
-    return _view(batch, shard, features, path)
+    batch = open_shard(folder, features, shard, full=True)
+    return _view(batch, shard, features, folder / shard.file)
 
 
 def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], path: Path) -> _Shard:

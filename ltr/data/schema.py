@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.ipc
 
-from ltr.data.manifest import Feature, ListsError
+from ltr.data.manifest import Feature, ListsError, Shard
 
 _VALUES = {"id": pa.int64(), "ids": pa.list_(pa.int64()), "number": pa.float32()}
 
@@ -34,6 +35,35 @@ def arrow_schema(
     if propensities:
         fixed[PROPENSITY] = pa.list_(pa.float32())
     return pa.schema(fixed | {feature.column: _type_of(feature) for feature in features})
+
+
+def open_shard(
+    folder: Path, features: Iterable[Feature], shard: Shard, *, full: bool = False
+) -> pa.RecordBatch:
+    """Map a shard's file and check its columns; no value is read yet.
+
+    Args:
+        folder: Of the lists.
+        features: As the manifest describes them.
+        shard: Which file.
+        full: Whether the offsets of all lists are checked as well, which reads them.
+
+    Raises:
+        ListsError: It is not a readable file of lists.
+    """
+    path = folder / shard.file
+    try:
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        check_schema(file.schema, features, path)
+        if file.num_record_batches != 1:
+            msg = f"{path}: a shard holds one record batch; got {file.num_record_batches}"
+            raise ListsError(msg)
+        batch = file.get_batch(0)
+        batch.validate(full=full)
+    except (pa.ArrowInvalid, OSError) as error:
+        msg = f"{path} is not a readable Arrow file: {error}"
+        raise ListsError(msg) from error
+    return batch
 
 
 def check_schema(found: pa.Schema, features: Iterable[Feature], path: Path) -> None:

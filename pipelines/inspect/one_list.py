@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ltr.data.manifest import Feature, Manifest, SplitName
+from ltr.data.schema import open_shard
 from pipelines.contracts import PARTS
 from pipelines.errors import InspectError
 from pipelines.inspect.decode import Decoder, load_decoder
 from pipelines.inspect.grid import Numbers
-from pipelines.inspect.shards import folder_of_lists, open_shard, shards_of
+from pipelines.inspect.shards import folder_of_lists, shards_of
 
 Value = str | float | list[str]
 
