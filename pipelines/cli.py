@@ -246,6 +246,23 @@ def vectors(
 
 
 @app.command()
+def export(
+    source: VectorsSource, out: options.ExportFile, tables: options.ExportTables = "float32"
+) -> None:
+    """Write a model with its encoder as one file, which scores without torch, torchrec or polars.
+
+    `ltr.exported` reads it with numpy and onnxruntime.
+    """
+    from pipelines.jobs.export import ExportJob
+    from pipelines.jobs.export import run as write_file
+
+    model, _ = _model_and_lists(source)
+    with Progress("export") as progress:
+        done = write_file(ExportJob(model, out, tables=tables), progress)
+    typer.echo(textwrap.indent(f"export: {done}", "  ").strip())
+
+
+@app.command()
 def inspect(
     folder: ListsFolder,
     query: options.ListId = None,
