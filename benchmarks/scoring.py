@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 import torch
 
-from benchmarks.training import JOB, LTR, ROOT, Side, repeated, table, take_turns
+from benchmarks.markdown import table
+from benchmarks.training import JOB, LTR, ROOT, Side, repeated, take_turns
 from ltr.data.batch import RankingBatch
 from ltr.data.batcher import BatchSize
 from ltr.data.reader import Lists

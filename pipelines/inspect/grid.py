@@ -35,6 +35,7 @@ class Numbers:
     exponent: int
     """The grid's step is 10 to this power."""
     centre: float
+    """Of the log's numbers: what a stored 0 stands for, and so what a missing number became."""
     points: Array
     """[points] float64, ascending."""
     counts: Array
@@ -73,6 +74,18 @@ class Numbers:
         coarse = Numbers(self.unscale, exponent, self.centre, np.empty(0), self.counts[:0])
         coarse._merge(_on_grid(_round(self.points, exponent), exponent), self.counts)
         return coarse
+
+    def without_filled(self) -> tuple["Numbers", int]:
+        """Take out what lies where missing numbers were put; return the rest and its number.
+
+        Every encoder puts them at its own mean: there they would look like a move of the column.
+        """
+        is_filled = self.points == _on_grid(
+            _round(np.array(self.centre), self.exponent), self.exponent
+        )
+        points, counts = self.points[~is_filled], self.counts[~is_filled]
+        rest = Numbers(self.unscale, self.exponent, self.centre, points, counts)
+        return rest, int(self.counts[is_filled].sum())
 
     def quantile(self, share: float) -> float | None:
         """Return the smallest grid point that ``share`` of the numbers do not exceed."""

@@ -103,13 +103,18 @@ def ratio(reference: Share, candidate: Share) -> tuple[float, float]:
 def binned(reference: Numbers, candidate: Numbers) -> tuple[Array, Array]:
     """Count two columns of numbers over the deciles of the reference; [bins] each.
 
-    Deciles that fall together make one bin: a column of two values has two.
+    Deciles that fall together make one bin: a column of two values has two. Missing numbers are a
+    bin of their own.
     """
     exponent = max(reference.exponent, candidate.exponent)
-    old, new = reference.coarsened(exponent), candidate.coarsened(exponent)
+    old, filled_old = reference.coarsened(exponent).without_filled()
+    new, filled_new = candidate.coarsened(exponent).without_filled()
     found = {old.quantile(share) for share in DECILES} - {None}
     cuts = np.array(sorted(cut for cut in found if cut is not None))
-    return _over(cuts, old.points, old.counts), _over(cuts, new.points, new.counts)
+    return (
+        np.append(_over(cuts, old.points, old.counts), filled_old),
+        np.append(_over(cuts, new.points, new.counts), filled_new),
+    )
 
 
 def binned_lengths(reference: Array, candidate: Array) -> tuple[Array, Array]:

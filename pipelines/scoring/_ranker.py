@@ -38,7 +38,7 @@ class Ranker:
         self.query = model.query
         """The column that tells lists apart."""
         self.encoding = Encoding.of(model.encoder)
-        self._names = list(dict.fromkeys(one.about.name for one in model.encoder.columns))
+        self._names = list(model.features)
         self._checked: pl.Schema | None = None
 
     @classmethod
