@@ -74,15 +74,20 @@ def test_rows_that_cannot_be_used_are_kept_with_their_reason(attention, tmp_path
     dirty = attention.frame.with_columns(
         request=pl.when(place % 5 != 0).then("request"),
         item=pl.when(place % 7 != 0).then("item"),
+        counts=pl.when(place == 1).then(pl.lit([1.0] * 9)).otherwise("counts"),
     )
     with cut_into(3):
         record, _, rejected = scored(attention, dirty, tmp_path / "out")
     no_query = dirty["request"].null_count()
     no_document = dirty.filter(pl.col("request").is_not_null())["item"].null_count()
-    assert record.rejected == {"query is null": no_query, "document is null": no_document}
+    assert record.rejected == {
+        "query is null": no_query,
+        "document is null": no_document,
+        "words has not as many weights as ids": 1,
+    }
     rows = rejected.sort(":row")
     expected = dirty.with_row_index(":row").filter(
-        pl.col("request").is_null() | pl.col("item").is_null()
+        pl.col("request").is_null() | pl.col("item").is_null() | (pl.col(":row") == 1)
     )
     own = ["request", "item", "user", "history", "tags", "price"]
     assert rows[":row"].to_list() == expected[":row"].to_list()
