@@ -9,7 +9,7 @@ from filelock import FileLock
 from prometheus_client.parser import text_string_to_metric_families
 
 import pipelines.cli
-from pipelines.nightly.command import StoppedError, _Stop
+from pipelines.nightly.stop import Stop, StoppedError
 from pipelines.nightly.outcome import Exit
 from pipelines.telemetry import write_textfile
 from tests.docs.blocks import blocks
@@ -181,7 +181,7 @@ def test_what_a_damaged_champion_and_hooks_that_fail_print_is_on_the_page(
 
 def test_what_sigterm_prints_is_on_the_page():
     with pytest.raises(StoppedError, match="asked to stop by SIGTERM") as stopped:
-        _Stop().make(15, None)
+        Stop().make(15, None)
     assert alike(str(stopped.value)) in PRINTED
 
 
