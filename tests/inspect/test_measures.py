@@ -104,6 +104,7 @@ def test_a_number_that_happens_to_be_the_mean_is_not_a_missing_one():
         return found
 
     assert stability(*binned(stock(2.001), stock(2.1))) == 0
+    assert stability(*binned(stock(2.0), stock(2.1))) == 0
 
 
 def test_ties_do_not_depend_on_the_scale_of_the_encoder():
