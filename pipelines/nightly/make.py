@@ -9,13 +9,8 @@ from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_json
 
 from ltr.atomic import replace_folder
-<<<<<<< HEAD
-from ltr.data.manifest import Manifest, checksum
-from pipelines.nightly.context import CODE, DRIFT, Night
-=======
 from ltr.data.manifest import ListsError, Manifest, checksum
-from pipelines.nightly.context import CODE, DRIFT, NIGHTS, Night
->>>>>>> night
+from pipelines.nightly.context import CODE, DRIFT, Night
 from pipelines.nightly.files import write_file
 from pipelines.nightly.inputs import lists_digest
 from pipelines.nightly.nights import NIGHTS, last_sound
@@ -97,26 +92,19 @@ def _findings(night: Night, reference: Path) -> "list[Finding] | None":
 
 
 def _reference(night: Night) -> Path | None:
-<<<<<<< HEAD
     """The lists of the last night before this one that were as they should be.
 
     Not those that the champion was trained on: a log that changes day by day is far from them after
     some weeks without a better model, and no night would train one any more.
     """
     sound = last_sound(night.output / NIGHTS, night.date.isoformat())
-    return sound / "lists" if sound and (sound / "lists").exists() else None
-=======
-    """The lists that the champion was trained on, if they are still what they were."""
-    champion = night.champion
-    if champion is None or champion.encoder is None or champion.date is None:
+    if sound is None:
         return None
-    lists = night.output / NIGHTS / champion.date.isoformat() / "lists"
     try:
-        same = Manifest.load(lists).encoder == champion.encoder.fingerprint
+        Manifest.load(sound / "lists")
     except ListsError:  # removed, or damaged: an old night is no reason to fail this one
         return None
-    return lists if same else None
->>>>>>> night
+    return sound / "lists"
 
 
 def model_of(night: Night) -> Task:
