@@ -113,7 +113,7 @@ def promotion_of(night: Night, verdict: "Verdict") -> Task:
         if not night.owns(now):
             msg = f"the champion was {night.pinned.champion} when the night began and is {now} now"
             raise ChampionChangedError(msg)
-        night.registry.promote(name, why=verdict.why, forced=verdict.forced)
+        night.registry.promote(name, why=verdict.why, forced=verdict.forced, over=now)
 
     return Task("promote", key, work)
 
