@@ -9,7 +9,7 @@ from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_json
 
 from ltr.atomic import replace_folder
-from ltr.data.manifest import Manifest, checksum
+from ltr.data.manifest import ListsError, Manifest, checksum
 from pipelines.nightly.context import CODE, DRIFT, Night
 from pipelines.nightly.files import write_file
 from pipelines.nightly.inputs import lists_digest
@@ -77,12 +77,17 @@ def read_findings(night: Night) -> "list[Finding] | None":
     return form.validate_json((night.folder / DRIFT).read_bytes())
 
 
-def _findings(night: Night, reference: Path) -> "list[Finding]":
+def _findings(night: Night, reference: Path) -> "list[Finding] | None":
     from pipelines.inspect.drift import compare
     from pipelines.inspect.profile import profile
 
     with night.progress("drift") as progress:
-        old, new = profile(reference, progress), profile(night.folders.lists, progress)
+        new = profile(night.folders.lists, progress)
+        try:
+            old = profile(reference, progress)
+        except ListsError as error:
+            night.say(f"nothing to compare with: {error}")
+            return None
     return compare(old, new, night.job.drift)
 
 
@@ -93,7 +98,13 @@ def _reference(night: Night) -> Path | None:
     some weeks without a better model, and no night would train one any more.
     """
     sound = last_sound(night.output / NIGHTS, night.date.isoformat())
-    return sound / "lists" if sound and (sound / "lists").exists() else None
+    if sound is None:
+        return None
+    try:
+        Manifest.load(sound / "lists")
+    except ListsError:  # removed, or damaged: an old night is no reason to fail this one
+        return None
+    return sound / "lists"
 
 
 def model_of(night: Night) -> Task:

@@ -97,6 +97,16 @@ def test_a_missing_number_is_no_move_of_the_column_wherever_the_mean_lies():
     assert stability(*binned(stars(3.77, 50), stars(3.83, 500))) > 0.1
 
 
+def test_a_number_that_happens_to_be_the_mean_is_not_a_missing_one():
+    def stock(mean):
+        found = Numbers.empty(lambda stored: stored * 1.4 + mean)
+        found.add(((np.arange(5) - mean) / 1.4).astype(np.float32).repeat(100))
+        return found
+
+    assert stability(*binned(stock(2.001), stock(2.1))) == 0
+    assert stability(*binned(stock(2.0), stock(2.1))) == 0
+
+
 def test_ties_do_not_depend_on_the_scale_of_the_encoder():
     values = [1, 1, 2, 3, 3, 3, 4] * 10
     old, new = binned(numbers(values, 0.99), numbers(values, 10.3))

@@ -7,6 +7,7 @@ import pytest
 from filelock import FileLock
 
 from ltr.data.manifest import Manifest
+from pipelines.jobs import evaluate
 from pipelines.nightly.outcome import Exit
 from pipelines.registry import Registry
 from tests.nightly.small import day, done, home, night, outcome, write_day
@@ -101,6 +102,30 @@ def test_a_damaged_champion_is_a_rule_and_a_model_is_ready_all_the_same(folder):
     assert "model.safetensors" in rule.says
     assert outcome(folder, 4).champion == "v0001"
     assert registry(folder).version("v0002").damages() == ()
+
+
+def test_scores_that_are_no_numbers_are_a_rule_that_no_force_breaks(folder, monkeypatch):
+    whole = evaluate.score_all
+
+    def poisoned(*given):
+        scores = whole(*given)
+        scores["model"][7] = float("nan")
+        return scores
+
+    monkeypatch.setattr(evaluate, "score_all", poisoned)
+    for options in ((), ("--force",)):
+        assert night(folder, 4, *options) == Exit.KEPT
+        assert "finite" in broken(folder, 4)
+        assert registry(folder).pointer() == "v0001"
+    assert (home(folder, 4) / "night.html").exists()
+
+
+def test_damaged_lists_of_an_old_night_are_no_reason_to_fail(folder):
+    shard = next((home(folder, 3) / "lists" / "train").glob("*.arrow"))
+    shard.write_bytes(shard.read_bytes()[:100])
+    assert night(folder, 4) == Exit.PROMOTED
+    (rule,) = [one for one in outcome(folder, 4).rules if one.rule == "drift"]
+    assert not rule.applies
 
 
 def test_another_champion_than_the_night_began_with_is_compared_anew(folder):
