@@ -56,7 +56,7 @@ Profile = Annotated[
     bool, typer.Option("--profile", help="Write where the time of some steps goes to profile/.")
 ]
 EngineOption = Annotated[
-    EngineName, typer.Option("--engine", help="Who prepares: this process, or a Ray cluster.")
+    EngineName, typer.Option("--engine", help="Who does the work: this machine, or a Ray cluster.")
 ]
 Date = Annotated[
     datetime | None,
@@ -103,6 +103,7 @@ def train(
     out: OutFolder = None,
     warm_start: options.WarmStart = None,
     nproc: Processes = 1,
+    engine: EngineOption = "local",
     *,
     profile: Profile = False,
 ) -> None:
@@ -110,7 +111,7 @@ def train(
 
     Under torchrun, every process calls this: torchrun --nproc-per-node N $(which ltr) train JOB.
     """
-    how = _How(out=out, nproc=nproc, profile=profile, warm_start=warm_start)
+    how = _How(out=out, engine=engine, nproc=nproc, profile=profile, warm_start=warm_start)
     _run(["train"], job_file, how)
 
 
@@ -245,6 +246,23 @@ def vectors(
 
 
 @app.command()
+def export(
+    source: VectorsSource, out: options.ExportFile, tables: options.ExportTables = "float32"
+) -> None:
+    """Write a model with its encoder as one file, which scores without torch, torchrec or polars.
+
+    `ltr.exported` reads it with numpy and onnxruntime.
+    """
+    from pipelines.jobs.export import ExportJob
+    from pipelines.jobs.export import run as write_file
+
+    model, _ = _model_and_lists(source)
+    with Progress("export") as progress:
+        done = write_file(ExportJob(model, out, tables=tables), progress)
+    typer.echo(textwrap.indent(f"export: {done}", "  ").strip())
+
+
+@app.command()
 def inspect(
     folder: ListsFolder,
     query: options.ListId = None,
@@ -317,24 +335,21 @@ def _run(names: list[str], job_file: Path, how: _How) -> None:
 
     job = load_job(job_file, how.date and how.date.date())
     folders = Folders.of(job, job_file, how.log, how.out, how.warm_start)
-    if num_ranks() > 1 and (names != ["train"] or how.nproc > 1):
+    if num_ranks() > 1 and (names != ["train"] or how.nproc > 1 or how.engine == "ray"):
         msg = "torchrun starts `ltr train` without --nproc, and no other command"
         raise JobError(msg)
     steps = {name: _step(name, job, how) for name in names}
     if names[0] != "prepare" and not folders.lists.exists():
         msg = f"{folders.lists}: there are no lists yet; run ltr prepare first"
         raise JobError(msg)
-    if how.nproc == 1:
+    if how.nproc == 1 and (names != ["train"] or how.engine == "local"):
         _work(steps, job, folders)
         return
-    from pipelines.jobs.launch import launch
+    from pipelines.jobs.processes import train_in_processes
 
     for name, step in steps.items():
         if name == "train":
-            arguments = ["train", str(job_file), "--out", str(folders.run)]
-            arguments += ["--profile"] * how.profile
-            arguments += ["--warm-start", how.warm_start] if how.warm_start else []
-            launch(arguments, how.nproc)
+            typer.echo(train_in_processes(job_file, folders, how), nl=False)
         else:
             _work({name: step}, job, folders)
 

@@ -102,8 +102,17 @@ WarmStart = Annotated[
     ),
 ]
 
+EXPORT = "Export"
+ExportFile = Annotated[Path, _option("--out", "The file to write.", EXPORT)]
+ExportTables = Annotated[
+    Literal["float32", "bf16", "int8"],
+    _option("--tables", "How embedding tables are written; docs/benchmarks/export.md.", EXPORT),
+]
+
 VECTORS = "Vectors"
-VectorsFile = Annotated[Path, _option("--out", "The Parquet file to write.", VECTORS)]
+VectorsFile = Annotated[
+    Path, _option("--out", "The file to write: .parquet, or .arrow for Arrow IPC.", VECTORS)
+]
 QueriesFile = Annotated[
     Path | None, _option("--queries", "A second file, for the vectors of the queries.", VECTORS)
 ]

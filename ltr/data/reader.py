@@ -171,10 +171,18 @@ class _Side:
         single = [feature.column for feature in self.features if feature.kind == "id"]
         values = dict(zip(single, self._single(single, torch.int64), strict=True))
         ones = torch.ones(self.num_rows, dtype=torch.int64)
-        return keyed_jagged(
-            names,
-            [(values[name], ones) if name in values else self._jagged(name) for name in names],
-        )
+        columns = [(values[name], ones) if name in values else self._jagged(name) for name in names]
+        return keyed_jagged(names, columns, self._weights([len(ids) for ids, _ in columns]))
+
+    def _weights(self, counts: list[int]) -> list[Tensor] | None:
+        """Of the ids of each feature, 1 where it has none; None where no feature has any."""
+        columns = [feature.weights_column for feature in self.features if feature.kind != "number"]
+        if not any(columns):
+            return None
+        return [
+            torch.ones(count) if column is None else self._jagged(column, torch.float32)[0]
+            for column, count in zip(columns, counts, strict=True)
+        ]
 
     def _single(self, names: list[str], dtype: torch.dtype) -> Tensor:
         """[names, rows]: written column by column, since that is how the file lies."""
@@ -186,10 +194,10 @@ class _Side:
             start += len(rows)
         return out
 
-    def _jagged(self, name: str) -> tuple[Tensor, Tensor]:
+    def _jagged(self, name: str, dtype: torch.dtype = torch.int64) -> tuple[Tensor, Tensor]:
         taken = [columns[name].take(rows) for columns, rows in self.parts]
         values, lengths = zip(*taken, strict=True) if taken else ((), ())
-        return _cat(list(values), torch.int64), _cat(list(lengths), torch.int64)
+        return _cat(list(values), dtype), _cat(list(lengths), torch.int64)
 
 
 def _open(folder: Path, shard: Shard, features: tuple[Feature, ...]) -> _Shard:
@@ -213,10 +221,16 @@ def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], pa
     for name, array in columns.items():
         if is_list(array.type) and not name.startswith("query"):
             _require_same_lengths(array, offsets, f"{path}: the column {name}")
-    views = {feature.column: _column(columns[feature.column], feature) for feature in features}
+    views = {
+        column: _column(columns[column], feature)
+        for feature in features
+        for column in feature.columns
+    }
     ids = columns["document_id"].values
     for feature in features:
         _require_known_ids(views[feature.column], feature, path)
+        if feature.weights_column is not None:
+            _require_weights(views[feature.weights_column], views[feature.column], feature, path)
     propensities = _propensities(columns.get(PROPENSITY), path)
     return _Shard(
         starts=offsets[:-1],
@@ -275,6 +289,21 @@ def _require_known_ids(column: Column, feature: Feature, path: Path) -> None:
         found = least if least < 0 else most
         rule = f"must hold ids from 0 to {feature.size - 1}"
         msg = f"{path}: the column {feature.column} {rule}; got {found}"
+        raise ListsError(msg)
+
+
+def _require_weights(weights: Column, ids: Column, feature: Feature, path: Path) -> None:
+    """Refuse weights that are not one per id, or that no average can be made with."""
+    assert weights.offsets is not None
+    assert ids.offsets is not None
+    what = f"{path}: the column {feature.weights_column}"
+    if not torch.equal(weights.offsets.long(), ids.offsets.long()):
+        msg = f"{what} must have as many weights in every row as {feature.column} has ids"
+        raise ListsError(msg)
+    fits = weights.values.isfinite() & (weights.values >= 0)
+    if not bool(fits.all()):
+        found = weights.values[~fits][0].item()
+        msg = f"{what} must hold finite weights of at least 0; got {found}"
         raise ListsError(msg)
 
 

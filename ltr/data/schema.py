@@ -9,6 +9,7 @@ import pyarrow.ipc
 from ltr.data.manifest import Feature, ListsError, Shard
 
 _VALUES = {"id": pa.int64(), "ids": pa.list_(pa.int64()), "number": pa.float32()}
+_WEIGHTS = pa.list_(pa.float32())
 
 
 PROPENSITY = "propensity"
@@ -34,7 +35,9 @@ def arrow_schema(
     }
     if propensities:
         fixed[PROPENSITY] = pa.list_(pa.float32())
-    return pa.schema(fixed | {feature.column: _type_of(feature) for feature in features})
+    for feature in features:
+        fixed |= {column: _type_of(feature, column) for column in feature.columns}
+    return pa.schema(fixed)
 
 
 def open_shard(
@@ -92,8 +95,8 @@ def is_list(data_type: pa.DataType) -> bool:
     return bool(pa.types.is_list(data_type) or pa.types.is_large_list(data_type))
 
 
-def _type_of(feature: Feature) -> pa.DataType:
-    value = _VALUES[feature.kind]
+def _type_of(feature: Feature, column: str) -> pa.DataType:
+    value = _WEIGHTS if column == feature.weights_column else _VALUES[feature.kind]
     return value if feature.side == "query" else pa.list_(value)
 
 

@@ -15,10 +15,12 @@ from pipelines.config import Job, load_job
 from pipelines.engines import EngineName
 from pipelines.errors import ConfigError, JobError
 from pipelines.jobs.folders import Folders
-from pipelines.nightly.context import NIGHTS, OUTCOME, STEPS, Night
+from pipelines.nightly.champion import Pin
+from pipelines.nightly.context import NIGHT, STEPS, Night
 from pipelines.nightly.decide import ChampionChangedError
 from pipelines.nightly.end import failed, write_outcome
 from pipelines.nightly.night import ORDER, run_night
+from pipelines.nightly.nights import NIGHTS, OUTCOME, suspect
 from pipelines.nightly.outcome import Exit, Outcome
 from pipelines.nightly.steps import Quiet, Steps, Task, Undone
 from pipelines.nightly.stop import Stop
@@ -107,8 +109,10 @@ def _without_begin(job: Job) -> Job:
 def _night(asked: Asked, job: Job, folders: Folders, watcher: "Quiet") -> Night:
     assert job.date is not None
     here = folders.run / NIGHTS / job.date.isoformat()
+    before = Pin.load(here / NIGHT)
+    forced = asked.forced or (before is not None and before.forced)
     return Night(
-        job=_without_begin(job),
+        job=_without_begin(job if forced else _without_suspects(job, folders.run / NIGHTS)),
         job_file=asked.job_file,
         log_folder=folders.log,
         output=folders.run,
@@ -117,6 +121,17 @@ def _night(asked: Asked, job: Job, folders: Folders, watcher: "Quiet") -> Night:
         engine=asked.engine,
         num_processes=asked.num_processes,
     )
+
+
+def _without_suspects(job: Job, nights: Path) -> Job:
+    """Leave out the days that their own nights refused, so that one bad day costs one night."""
+    if not job.nightly.quarantine or job.date is None or job.log.days is None:
+        return job
+    days = suspect(nights, job.date, job.log.days)
+    for day in days:
+        log.info("night of %s: leaves out %s, which its own night refused for drift", job.date, day)
+    left_out = tuple(sorted({*job.log.leave_out, *days}))
+    return job.model_copy(update={"log": job.log.model_copy(update={"leave_out": left_out})})
 
 
 def _ended(night: Night, events: EventLog) -> Outcome:

@@ -17,6 +17,7 @@ from pipelines.engines import EngineName
 from pipelines.jobs.folders import Folders
 from pipelines.nightly.champion import Champion, Pin, is_of, pin
 from pipelines.nightly.inputs import files_of
+from pipelines.nightly.nights import NIGHTS, ended
 from pipelines.nightly.outcome import Outcome
 from pipelines.nightly.steps import Steps
 from pipelines.progress import Progress
@@ -25,10 +26,8 @@ from pipelines.registry import LogFile, Registry
 if TYPE_CHECKING:
     from pipelines.joints import Log
 
-MODELS, NIGHTS, STEPS = "models", "nights", "steps"
-NIGHT, OUTCOME, GATE, DRIFT, SEEN = (
-    *("night.json", "outcome.json", "gate.json", "drift.json", "inputs.json"),
-)
+MODELS, STEPS = "models", "steps"
+NIGHT, GATE, DRIFT, SEEN = (*("night.json", "gate.json", "drift.json", "inputs.json"),)
 REGISTER: Final = "register"
 CODE: Final = {"ltr": version("ltr"), "polars": version("polars")}
 
@@ -126,13 +125,7 @@ class Night:
 
     def outcome(self) -> Outcome | None:
         """How the night ended, if it came to its end."""
-        from pydantic import ValidationError
-
-        try:
-            found = Outcome.model_validate_json((self.folder / OUTCOME).read_bytes())
-        except (OSError, ValidationError):
-            return None
-        return found if found.status in ("promoted", "kept") else None
+        return ended(self.folder)
 
     def begin_anew(self) -> None:
         """Forget what was read; what is on the disk stays."""

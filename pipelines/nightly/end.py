@@ -1,7 +1,6 @@
 """The end of a night: how it went, in one record and one page; and nights that are too old."""
 
 import math
-import re
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from ltr.data.manifest import Manifest
-from pipelines.nightly.context import NIGHTS, OUTCOME, Night
+from pipelines.nightly.context import Night
 from pipelines.nightly.files import digest_of, write_file
+from pipelines.nightly.nights import NIGHTS, OUTCOME, dates
 from pipelines.nightly.outcome import Exit, Outcome, RuleRecord
 from pipelines.nightly.steps import Task
 from pipelines.telemetry import redact
@@ -19,8 +19,6 @@ from pipelines.telemetry import redact
 if TYPE_CHECKING:
     from pipelines.gate import Verdict
     from pipelines.inspect.drift import Finding
-
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def kept_for_drift(night: Night, findings: "Sequence[Finding] | None") -> bool:
@@ -154,9 +152,9 @@ def remove_old(night: Night) -> None:
     folder = night.output / NIGHTS
     for leftover in folder.glob(".*.gone"):
         shutil.rmtree(leftover, ignore_errors=True)
-    dates = sorted(one.name for one in folder.iterdir() if _DAY.fullmatch(one.name))
-    kept = {*dates[-night.job.nightly.keep :], night.date.isoformat(), *_champions(night)}
-    for name in dates:
+    found = dates(folder)
+    kept = {*found[-night.job.nightly.keep :], night.date.isoformat(), *_champions(night)}
+    for name in found:
         if name not in kept:
             # Out of sight by one rename, so that nobody reads half of it.
             gone = folder / f".{name}.{secrets.token_hex(4)}.gone"

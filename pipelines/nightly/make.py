@@ -10,9 +10,10 @@ from pydantic_core import to_json
 
 from ltr.atomic import replace_folder
 from ltr.data.manifest import ListsError, Manifest, checksum
-from pipelines.nightly.context import CODE, DRIFT, NIGHTS, Night
+from pipelines.nightly.context import CODE, DRIFT, Night
 from pipelines.nightly.files import write_file
 from pipelines.nightly.inputs import lists_digest
+from pipelines.nightly.nights import NIGHTS, last_sound
 from pipelines.nightly.steps import Task
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ def lists_of(night: Night) -> Task:
 
 
 def drift_of(night: Night) -> Task:
-    """Compare the lists with those of the night that trained the champion."""
+    """Compare the lists with those of the last night before whose lists had not drifted."""
     reference, lists = _reference(night), night.folders.lists
     key: dict[str, JsonValue] = {
         **night.sections("drift"),
         "lists": lists_digest(lists),
-        "champion's lists": lists_digest(reference) if reference else None,
+        "reference": lists_digest(reference) if reference else None,
     }
 
     def work() -> None:
@@ -91,16 +92,19 @@ def _findings(night: Night, reference: Path) -> "list[Finding] | None":
 
 
 def _reference(night: Night) -> Path | None:
-    """The lists that the champion was trained on, if they are still what they were."""
-    champion = night.champion
-    if champion is None or champion.encoder is None or champion.date is None:
+    """The lists of the last night before this one that were as they should be.
+
+    Not those that the champion was trained on: a log that changes day by day is far from them after
+    some weeks without a better model, and no night would train one any more.
+    """
+    sound = last_sound(night.output / NIGHTS, night.date.isoformat())
+    if sound is None:
         return None
-    lists = night.output / NIGHTS / champion.date.isoformat() / "lists"
     try:
-        same = Manifest.load(lists).encoder == champion.encoder.fingerprint
+        Manifest.load(sound / "lists")
     except ListsError:  # removed, or damaged: an old night is no reason to fail this one
         return None
-    return lists if same else None
+    return sound / "lists"
 
 
 def model_of(night: Night) -> Task:

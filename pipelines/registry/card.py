@@ -69,9 +69,7 @@ def _content(version: Version) -> dict[str, Any]:
         "against": _table(shown.measured("Against the baselines", evaluation.against, sign=True)),
         "slices": _table(shown.measured("Slices", evaluation.slices)),
         "rules": _table(shown.rules(gate.rules)),
-        "differences": _table(
-            shown.measured("Slices against the champion", gate.slices, sign=True)
-        ),
+        "differences": _table(shown.against(gate)),
         "data": _data(version),
         "fates": _table(shown.fates(facts.fates_of(version))),
         "files": _table(shown.files(version.lineage.files)),

@@ -84,6 +84,7 @@ def show(source: Path, name: str, *, as_json: bool) -> None:
         tables.measured("Against the baselines", evaluation.against, sign=True),
         tables.measured("Slices", evaluation.slices),
         tables.rules(gate.rules),
+        tables.against(gate),
         tables.features(facts.model_of(version).features),
         tables.fates(facts.fates_of(version)),
         tables.files(version.lineage.files),

@@ -41,7 +41,14 @@ class Rule(_Loose):
     rule: str
     subject: str = ""
     passed: bool
+    applies: bool = True
+    """False where it had nothing to judge, and so passed."""
     says: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """In a word or two."""
+        return "broken" if not self.passed else "holds" if self.applies else "does not apply"
 
 
 class Feature(_Loose):
@@ -88,7 +95,9 @@ class Gate(NamedTuple):
     promote: bool | None = None
     rules: tuple[Rule, ...] = ()
     slices: tuple[Measured, ...] = ()
-    """Candidate minus champion."""
+    """Candidate minus what it was compared with."""
+    champion: str = "the champion"
+    """What it was compared with: a version, or the best baseline."""
 
 
 HEADLINE: Final = 10
@@ -139,6 +148,7 @@ class _Compared(_Loose):
 
 class _Gate(_Loose):
     promote: bool | None = None
+    champion: str = "the champion"
     rules: tuple[Rule, ...] = Field(default=())
     compared: tuple[_Compared, ...] = ()
 
@@ -200,7 +210,7 @@ def gate_of(version: Version) -> Gate:
     found = read_json(version.folder / GATE, _GATE)
     slices = [one for one in found.compared if one.kind == "slice"]
     named = tuple(Measured(f"{one.column}: {one.word}", one.difference) for one in slices)
-    return Gate(found.promote, found.rules, named)
+    return Gate(found.promote, found.rules, named, found.champion)
 
 
 def settings_of(version: Version) -> dict[str, JsonValue]:

@@ -19,7 +19,7 @@ class Summary:
     Attributes:
         name: Of the version.
         champion: Whether it is in use.
-        promotions: How often it was made the champion.
+        promoted: How often it was made the champion.
         date: Of the night that made it.
         parent: The version that its training began with.
         metrics: The headline metric first.
@@ -30,7 +30,7 @@ class Summary:
 
     name: str
     champion: bool
-    promotions: int
+    promoted: int
     date: str | None = None
     parent: str | None = None
     metrics: tuple[facts.Measured, ...] = ()
@@ -60,14 +60,14 @@ def summary(version: Version, registry: Registry) -> Summary:
     Raises:
         RegistryError: The records of promotions cannot be read.
     """
-    promotions = sum(one.to == version.name for one in registry.history())
+    promoted = sum(one.to == version.name for one in registry.history())
     champion = registry.pointed() == version.name
     try:
         lineage = version.lineage
         return Summary(
             name=version.name,
             champion=champion,
-            promotions=promotions,
+            promoted=promoted,
             date=str(lineage.date) if lineage.date else None,
             parent=lineage.parent,
             metrics=facts.evaluation_of(version).metrics,
@@ -76,7 +76,7 @@ def summary(version: Version, registry: Registry) -> Summary:
         )
     except RegistryError as error:
         found = str(error)
-        return Summary(name=version.name, champion=champion, promotions=promotions, damaged=found)
+        return Summary(name=version.name, champion=champion, promoted=promoted, damaged=found)
 
 
 def listed_table(found: list[Summary]) -> Table:

@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from pipelines.registry.facts import Estimate, Feature, Measured, Rule
+from pipelines.registry.facts import Estimate, Feature, Gate, Measured, Rule
 from pipelines.registry.journal import Promotion
 from pipelines.registry.records import LogFile
 from pipelines.report.tables import Cell, Table
@@ -36,13 +36,18 @@ def interval(found: Estimate, *, sign: bool = False) -> str:
     return f"[{form(found.low)}, {form(found.high)}]"
 
 
+def against(gate: Gate) -> Table:
+    """The slices beside those of what was in use."""
+    return measured(f"Slices against {gate.champion}", gate.slices, sign=True)
+
+
 def rules(found: Sequence[Rule]) -> Table:
     """What the gate looked at."""
     rows = tuple(
         (
             Cell(f"{one.rule}: {one.subject}" if one.subject else one.rule),
-            Cell("holds" if one.passed else "broken"),
-            Cell(one.says),
+            Cell(one.verdict),
+            Cell(one.says.removeprefix("does not apply: ")),
         )
         for one in found
     )

@@ -55,7 +55,7 @@ class Encoding:
         Returns:
             A query's columns [lists], of the first row of each; a document's [docs].
         """
-        together = Lists(None, lists.starts, lists.lengths)
+        together = Lists(None, lists.lengths)
         firsts = self._firsts(frame, lists)
         encoded: dict[str, Column] = {}
         for one in self.columns:

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 DOCUMENTS_PER_BATCH = 4_096
 """What a model is given at a time: more of them would only leave the processor's cache."""
-DOCUMENTS_AT_A_TIME = 65_536
+DOCUMENTS_AT_A_TIME = 131_072
 """What is encoded at a time: bounds the memory beside the frame."""
 
 

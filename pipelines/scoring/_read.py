@@ -81,7 +81,7 @@ class Names:
     @property
     def ids(self) -> list[str]:
         """Columns that hold ids: where a format knows no types they are read as text."""
-        ids = [name for name, kind in self.features.items() if kind != "number"]
+        ids = [name for name, kind in self.features.items() if kind == "id"]
         return [self.query, self.document, *ids]
 
     @property
@@ -148,5 +148,6 @@ def _cast(rows: pl.LazyFrame, types: pl.Schema, names: Names) -> pl.LazyFrame:
 
 def text_columns(rows: pl.LazyFrame, names: Names) -> list[str]:
     """The columns that are numbered as they are read, since their texts repeat."""
-    ids = set(names.ids)
-    return [name for name, t in rows.collect_schema().items() if name in ids and is_text(t)]
+    schema = rows.collect_schema()
+    own = [*names.ids, *(name for name, kind in names.features.items() if kind == "ids")]
+    return [name for name in dict.fromkeys(own) if is_text(schema[name])]

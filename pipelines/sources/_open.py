@@ -126,7 +126,7 @@ def _open(path: str, text: Collection[str], job: Job, qrels: Path | None) -> Ope
     if job.log.days is not None:
         if job.date is None:
             raise ConfigError(key="log.days", rule="needs the window's last day: --date or date")
-        window = Window(job.date, job.log.days)
+        window = Window(job.date, job.log.days, frozenset(job.log.leave_out))
     opened = _scan(path, text, job.log.format, window, qrels)
     if opened.missing and job.log.missing_days == "refuse":
         rule = f'{path} must hold every day of the window (log.missing_days = "allow" if not)'

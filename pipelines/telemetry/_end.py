@@ -17,8 +17,8 @@ def tell_end(events: EventLog, outcome: Outcome) -> None:
     broken = [rule for rule in outcome.rules if not rule.passed]
     for rule in broken:
         if rule.rule == "drift":
-            told = rule.model_dump(mode="json", exclude={"rule", "passed", "applies"})
-            events.emit("drift", level=logging.WARNING, **told)
+            told = {"subject": rule.subject, "value": rule.value, "limit": rule.limit}
+            events.emit("drift", rule.says, level=logging.WARNING, **told)
     versions: dict[str, Any] = {"champion": outcome.champion, "previous": outcome.previous}
     if outcome.rules:
         events.emit(

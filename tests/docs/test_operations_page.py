@@ -9,8 +9,8 @@ from filelock import FileLock
 from prometheus_client.parser import text_string_to_metric_families
 
 import pipelines.cli
-from pipelines.nightly.stop import Stop, StoppedError
 from pipelines.nightly.outcome import Exit
+from pipelines.nightly.stop import Stop, StoppedError
 from pipelines.telemetry import write_textfile
 from tests.docs.blocks import blocks
 from tests.nightly.small import day, night, write_day
@@ -42,6 +42,21 @@ def test_the_command_line_tells_the_same_codes():
     }
     short = pipelines.cli.nightly.__doc__ or ""
     assert {int(code) for code in re.findall(r"(\d+) [a-z]", short)} <= set(Exit)
+
+
+def test_the_readme_tells_the_same_codes():
+    told = (ROOT / "README.md").read_text(encoding="utf-8").partition("A night ends with")[2]
+    codes = re.findall(r"\b(\d+) [a-z]", told.partition(";")[0])
+    assert {int(code) for code in codes} == set(Exit) - {Exit.INTERRUPTED}
+
+
+def test_pages_that_tell_a_part_of_the_codes_tell_no_others():
+    codes = {int(row[0]) for row in table("Exit codes")}
+    for page in ("nightly.md", "training.md"):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        told = re.findall(r"^\| (\d+(?:, \d+)*) \| ", text, re.MULTILINE)
+        assert told, page
+        assert {int(one) for row in told for one in row.split(", ")} <= codes, page
 
 
 def test_the_metrics_are_those_that_are_written(tmp_path):
@@ -81,6 +96,10 @@ PRINTED = {
 }
 
 
+STEADY = {"drift__off": ["new_ids", "numbers"]}
+"""The small log's days differ."""
+
+
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
     folder = tmp_path_factory.mktemp("begun")
@@ -107,7 +126,7 @@ def last_error(capsys):
         {"gate__margins": 0.1},
         {"tracking__mlflow": "postgresql://ltr:secret@db/mlflow"},
         {"log__grade": "bought_at"},
-        {"training__learning_rate": 1e30, "training__table_learning_rate": 1e30},
+        {"training__learning_rate": 1e30, "training__table_learning_rate": 1e30, **STEADY},
     ],
 )
 def test_what_a_wrong_job_prints_is_on_the_page(here, capsys, changes):
@@ -149,14 +168,14 @@ def broken(capsys):
 def test_why_a_champion_is_kept_is_on_the_page(here, capsys):
     poor = {"training__learning_rate": 1e-9, "training__table_learning_rate": 1e-9}
     poor |= {"nightly__warm_start": False, "gate__margin": 0.0, "gate__min_lists": 200}
-    assert night(here, 4, **poor) == Exit.KEPT
+    assert night(here, 4, **poor, **STEADY) == Exit.KEPT
     said = broken(capsys)
     assert len(said) == 3
     assert set(said) <= PRINTED
 
 
 def test_what_a_change_of_the_log_prints_is_on_the_page(here, capsys):
-    fewer = {"features__document": {"ids": ["d"], "numbers": ["price"]}}
+    fewer = {"features__document": {"ids": ["d"], "numbers": ["price"]}, **STEADY}
     assert night(here, 4, **fewer) == Exit.KEPT
     (said,) = broken(capsys)
     assert said in PRINTED
@@ -169,7 +188,7 @@ def test_what_a_damaged_champion_and_hooks_that_fail_print_is_on_the_page(
     weights.chmod(0o644)
     weights.write_bytes(b"no weights")
     monkeypatch.delenv("LTR_WEBHOOK", raising=False)
-    hooks = {"notify__url_env": "LTR_WEBHOOK", "notify__command": ["sh", "-c", "exit 3"]}
+    hooks = {"notify__url_env": "LTR_WEBHOOK", "notify__command": ["sh", "-c", "exit 3"], **STEADY}
     assert night(here, 4, **hooks) == Exit.KEPT
     printed = capsys.readouterr()
     warned = [alike(line) for line in printed.err.splitlines() if line.startswith("notify.")]

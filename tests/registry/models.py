@@ -53,7 +53,9 @@ def evaluation(value: float = 0.6) -> dict[str, object]:
 
 def gate() -> dict[str, object]:
     rule = {"rule": "not_worse", "subject": "ndcg@10", "passed": True, "says": "+0.01"}
-    return {"promote": True, "rules": [rule]}
+    idle = {"rule": "drift", "subject": "lists", "passed": True, "applies": False, "says": "new"}
+    phone = {"kind": "slice", "column": "device", "word": "phone", "difference": estimate(0.03)}
+    return {"promote": True, "champion": "v0000", "rules": [rule, idle], "compared": [phone]}
 
 
 def model(folder: Path, seed: int = 0, **changed) -> Path:

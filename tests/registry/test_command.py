@@ -45,7 +45,7 @@ def test_list_as_json_has_the_numbers(night, capsys):
         {"value": 0.55, "low": 0.53, "high": 0.57, "lists": 508}
     )
     assert (third["champion"], third["parent"], third["rows"]) == (True, "v0001", 100)
-    assert (first["champion"], first["promotions"], first["damaged"]) == (False, 2, None)
+    assert (first["champion"], first["promoted"], first["damaged"]) == (False, 2, None)
 
 
 def test_show_is_of_the_champion_and_has_its_lineage_and_its_promotions(night, capsys):
@@ -55,7 +55,10 @@ def test_show_is_of_the_champion_and_has_its_lineage_and_its_promotions(night, c
         "v0003: the champion",
         "night 2026-11-21, code 0.2.0, parent v0001",
         "ndcg@10  0.550 [0.530, 0.570]    508",
-        "not_worse: ndcg@10  holds    +0.01",
+        "not_worse: ndcg@10  holds           +0.01",
+        "drift: lists        does not apply  new",
+        "Slices against v0000",
+        "device: phone  +0.030 [+0.010, +0.050]    508",
         "device: phone  0.550",
         "rejected: no query    15",
         "log/2026-11-21.parquet    log   120  abababababab",

@@ -1,23 +1,16 @@
 """Every way to score gives the scores of the training forward, to 1e-5."""
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 
 from pipelines.progress import Progress
 from pipelines.scoring import Ranker, score_log
-from tests.scoring.golden import MODELS, Golden, prepared, trained
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("golden"))
+from tests.scoring.golden import MODELS, Golden, trained
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def golden(request, folder) -> Golden:
-    return trained(folder, request.param)
+def golden(request, folder, attention) -> Golden:
+    return attention if request.param == "attention" else trained(folder, request.param)
 
 
 def by_ranker(golden: Golden) -> pl.Series:
