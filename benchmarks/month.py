@@ -246,8 +246,8 @@ day a script buys the last half of most pages; that day, too, is judged by what 
 | a night each night - trained once | {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] |
 
 The interval is a bootstrap over the mornings. {len(mornings) - len(kept)} candidates were promoted.
-{len(kept)} nights kept the champion: {len(drifted)} because its lists had drifted, {worse} because the
-candidate could not be shown to be at most {MARGIN} worse than the champion. The bad day lies in the
+{len(kept)} nights kept the champion: {len(drifted)} because its lists had drifted, {worse} because
+the candidate could not be shown to be at most {MARGIN} worse than it. The bad day lies in the
 windows of {WINDOW} nights, but after its own night it is left out of them (`nightly.quarantine`).
 Nobody did anything in between.
 
