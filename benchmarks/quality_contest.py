@@ -17,8 +17,8 @@ from benchmarks.quality_rankers import Contestant, fit, per_list, together
 from ltr.data.reader import Lists
 from ltr.metrics import Blank
 
-Choice = Callable[[int], Contestant]
-"""The contestant that stands for its side where a fold is tested."""
+Choice = Callable[[int], Sequence[Contestant]]
+"""The contestants whose models are averaged where a fold is tested."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Outcomes:
         """NDCG@10 of every test list by the averaged scores of all models of a fold; [lists]."""
         values = []
         for fold in self.folds():
-            tasks = self._of(choose(fold), fold)
+            tasks = [task for one in choose(fold) for task in self._of(one, fold)]
             values.append(self.of_tasks(tasks))
         return torch.cat(values)
 

@@ -248,11 +248,11 @@ def trainings(lists: Path, recipe: Recipe) -> str:
         name="ours, one thread reads ahead",
         measure=partial(our_training, lists, lists.parent / "model", recipe),
     )
-    sides = [ours]
-    for dataset in DATASETS:
-        work = plain_training(dataset, lists, recipe)
-        sides.append(Side(name=DATASETS[dataset], measure=repeated(work)))
-    take_turns(sides, turns=5)
+    plain = [
+        Side(name=name, measure=repeated(plain_training(dataset, lists, recipe)))
+        for dataset, name in DATASETS.items()
+    ]
+    take_turns(sides := [ours, *plain], turns=5)
     size = recipe.training.lists_per_batch
     text = rates(f"The sample job's model, {size} lists a step, documents learned from", sides)
     return f"{text}\nOur model waited for its batches {100 * ours.waited:.1f} % of the time.\n"
