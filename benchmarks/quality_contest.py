@@ -62,11 +62,11 @@ class Outcomes:
 
     def tasks(self, contestant: Contestant, cuts: Sequence[Cut], seeds: int) -> list[Task]:
         """The trainings of a contestant; each of a cut has a seed of its own."""
-        first = {cut: self.seeds * number for number, cut in enumerate(self.cuts)}
+        first = {cut: number for number, cut in enumerate(self.cuts)}
         return [
-            Task(contestant, cut, first[cut] + seed, self.work)
+            Task(contestant, cut, first[cut] + turn * len(self.cuts), self.work)
             for cut in cuts
-            for seed in range(seeds)
+            for turn in range(seeds)
         ]
 
     def contest(self, contestant: Contestant) -> list[Task]:

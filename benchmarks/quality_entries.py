@@ -23,7 +23,8 @@ class Entries:
 
 LINEAR: Settings = {"query": [], "document": [], "scorer": []}
 HIDDEN: Settings = {"query": [], "document": [], "scorer": [32], "dropout": 0.2}
-ATTENTIVE: Settings = HIDDEN | {"attention": {"dim": 32, "heads": 2}}
+DROPPED: Settings = {"query": [], "document": [], "scorer": [64], "dropout": 0.5}
+ATTENTIVE: Settings = DROPPED | {"attention": {"dim": 32, "heads": 2}}
 BILINEAR: Settings = {"query": [16], "document": [16], "scorer": []}
 DEEP: Settings = {"query": [64, 32], "document": [64, 32], "scorer": [32]}
 VECTORS: Settings = {
@@ -37,7 +38,8 @@ WIDE_BILINEAR, WIDE_DEEP = BILINEAR | VECTORS, DEEP | VECTORS
 NAMES = {
     id(LINEAR): "linear",
     id(HIDDEN): "one hidden layer of 32",
-    id(ATTENTIVE): "self-attention, one hidden layer of 32",
+    id(DROPPED): "one hidden layer of 64, half of it dropped",
+    id(ATTENTIVE): "self-attention, one hidden layer of 64, half of it dropped",
     id(BILINEAR): "bilinear (towers [16], no hidden layer)",
     id(DEEP): "towers [64, 32], scorer [32]",
     id(WIDE_BILINEAR): "bilinear, vectors of 64 and of 4",
@@ -96,6 +98,8 @@ SHOP: Settings = {
 }
 SHOP_WIDE = SHOP | {"weight_decay": 1.0}
 BUSY_SHOP = SHOP | {"lists_per_batch": 64, "patience": 2}
+TWO_LISTS = FEW | {"lists_per_batch": 2}
+"""A step; so that 36 lists, each of hundreds of documents, give enough of them."""
 SHORT = FEW | {"epochs": 20, "patience": 6}
 """For losses over all pairs of lists of hundreds of documents."""
 LISTWISE = ("softmax_cross_entropy", "xe_ndcg")
@@ -122,10 +126,9 @@ SHOP_CONTEST = [
 
 SETS = {
     "clueweb": Entries(
-        [ours(loss, LINEAR, FEW_LINEAR) for loss in LISTWISE]
-        + [ours(loss, HIDDEN, FEW) for loss in LISTWISE]
-        + [ours(loss, HIDDEN, SHORT) for loss in PAIRS]
-        + [ours("softmax_cross_entropy", ATTENTIVE, SHORT)]
+        [ours(loss, DROPPED, TWO_LISTS) for loss in LISTWISE]
+        + [ours(loss, DROPPED, TWO_LISTS | {"epochs": 20}) for loss in PAIRS]
+        + [ours("xe_ndcg", ATTENTIVE, TWO_LISTS | {"epochs": 20})]
         + TREES,
         every_loss(HIDDEN, SHORT),
     ),
