@@ -24,7 +24,6 @@ class Entries:
 LINEAR: Settings = {"query": [], "document": [], "scorer": []}
 HIDDEN: Settings = {"query": [], "document": [], "scorer": [32], "dropout": 0.2}
 DROPPED: Settings = {"query": [], "document": [], "scorer": [64], "dropout": 0.5}
-ATTENTIVE: Settings = DROPPED | {"attention": {"dim": 32, "heads": 2}}
 BILINEAR: Settings = {"query": [16], "document": [16], "scorer": []}
 DEEP: Settings = {"query": [64, 32], "document": [64, 32], "scorer": [32]}
 VECTORS: Settings = {
@@ -39,7 +38,6 @@ NAMES = {
     id(LINEAR): "linear",
     id(HIDDEN): "one hidden layer of 32",
     id(DROPPED): "one hidden layer of 64, half of it dropped",
-    id(ATTENTIVE): "self-attention, one hidden layer of 64, half of it dropped",
     id(BILINEAR): "bilinear (towers [16], no hidden layer)",
     id(DEEP): "towers [64, 32], scorer [32]",
     id(WIDE_BILINEAR): "bilinear, vectors of 64 and of 4",
@@ -128,7 +126,6 @@ SETS = {
     "clueweb": Entries(
         [ours(loss, DROPPED, TWO_LISTS) for loss in LISTWISE]
         + [ours(loss, DROPPED, TWO_LISTS | {"epochs": 20}) for loss in PAIRS]
-        + [ours("xe_ndcg", ATTENTIVE, TWO_LISTS | {"epochs": 20})]
         + TREES,
         every_loss(HIDDEN, SHORT),
     ),
