@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import plain_listwise, plain_losses
+from benchmarks.markdown import ms, table
 from ltr import losses
 from ltr.losses import graded_hinge
 
@@ -253,18 +254,6 @@ def _seconds(side: Callable[[], object], calls: int, *, skip: int) -> float:
     for _ in range(calls - skip):
         side()
     return (time.perf_counter() - start) / (calls - skip)
-
-
-def ms(seconds: float) -> str:
-    """Milliseconds with three digits or so."""
-    value = seconds * 1e3
-    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f} ms"
-
-
-def table(title: str, head: list[str], rows: list[list[str]]) -> str:
-    """A table in Markdown under its title."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join([f"## {title}\n", *(f"| {' | '.join(line)} |" for line in lines), ""])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from benchmarks.made_lists import flat_batch, make_lists, padded
+from benchmarks.markdown import ms, table
 from benchmarks.plain_training import (
     ArrowLists,
     MemoryLists,
@@ -333,18 +334,6 @@ def rates(title: str, sides: list[Side]) -> str:
 def ratios(side: Side, base: Side) -> list[str]:
     """Times through another's."""
     return [f"{side.wall / base.wall:.2f} x", f"{side.processor / base.processor:.2f} x"]
-
-
-def ms(seconds: float) -> str:
-    """Milliseconds with three digits or so."""
-    value = seconds * 1e3
-    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f} ms"
-
-
-def table(title: str, head: list[str], rows: list[list[str]]) -> str:
-    """A table in Markdown under its title."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join([f"## {title}\n", *(f"| {' | '.join(line)} |" for line in lines), ""])
 
 
 if __name__ == "__main__":

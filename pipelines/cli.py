@@ -1,14 +1,14 @@
 """The console script ``ltr``: a job file in, files out, one clear line on an error.
 
-Exit codes: 0 done, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect`
-compares differ beyond the limits, 130 interrupted, 143 a training was told to stop (SIGTERM) and
-took a snapshot first: the same command goes on from there; 1 a process of a training died, or a
-bug, which shows its traceback.
+Exit codes (docs/operations.md): 0 done, 1 a process of a training died, or a bug, which shows its
+traceback, 2 the input or the output folder is wrong, 3 the lists that `ltr inspect` compares differ
+beyond the limits, 10 a night is complete and keeps the champion, 11 another night holds the folder,
+130 interrupted, 143 told to stop (SIGTERM): a training took a snapshot first, and the same command
+goes on from there.
 """
 
 import logging
 import os
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -21,10 +21,13 @@ import typer
 
 from ltr.errors import LtrError
 from pipelines import options
+from pipelines.commands.score import score
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.jobs.ranks import end_with_launcher, leave_to_launcher, num_ranks, rank
+from pipelines.models_app import models
 from pipelines.progress import Progress
+from pipelines.telemetry import set_up_logging, tell_bugs, tell_error
 
 if TYPE_CHECKING:
     from pipelines.config import Job
@@ -36,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Learning to rank: a log in, a trained model and an honest offline report out.",
 )
+app.add_typer(models, name="models")
 
 JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file (TOML).")]
 LogFolder = Annotated[
@@ -52,12 +56,16 @@ Profile = Annotated[
     bool, typer.Option("--profile", help="Write where the time of some steps goes to profile/.")
 ]
 EngineOption = Annotated[
-    EngineName, typer.Option("--engine", help="Who prepares: this process, or a Ray cluster.")
+    EngineName, typer.Option("--engine", help="Who does the work: this machine, or a Ray cluster.")
 ]
 Date = Annotated[
     datetime | None,
     typer.Option("--date", formats=["%Y-%m-%d"], help="Last day of the log's window (log.days)."),
 ]
+Force = Annotated[
+    bool, typer.Option("--force", help="Promote although rules are broken; that is recorded.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")]
 Source = Annotated[
     Path, typer.Argument(metavar="JOB|TABLE", help="A job file (TOML) or a scored table.")
 ]
@@ -70,6 +78,11 @@ VectorsSource = Annotated[
 ]
 FIELDS = frozenset(options.Given._fields)
 Step: TypeAlias = "Callable[[Job, Folders, Progress], str]"
+
+
+@app.callback()
+def every_command(log_format: options.LogFormat = None) -> None:
+    """Options that every command has, before its name."""
 
 
 @app.command()
@@ -90,6 +103,7 @@ def train(
     out: OutFolder = None,
     warm_start: options.WarmStart = None,
     nproc: Processes = 1,
+    engine: EngineOption = "local",
     *,
     profile: Profile = False,
 ) -> None:
@@ -97,7 +111,7 @@ def train(
 
     Under torchrun, every process calls this: torchrun --nproc-per-node N $(which ltr) train JOB.
     """
-    how = _How(out=out, nproc=nproc, profile=profile, warm_start=warm_start)
+    how = _How(out=out, engine=engine, nproc=nproc, profile=profile, warm_start=warm_start)
     _run(["train"], job_file, how)
 
 
@@ -170,6 +184,44 @@ def run(
 
 
 @app.command()
+def nightly(
+    job_file: JobFile,
+    log: LogFolder = None,
+    out: OutFolder = None,
+    date: Date = None,
+    engine: EngineOption = "local",
+    nproc: Processes = 1,
+    *,
+    force: Force = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Prepare the window, train, compare with the model in use, and promote what is not worse.
+
+    What an earlier run of the same night has left is not made again. Exit codes: 0 promoted, 10 the
+    model in use stays, 11 another night is at work, 2 bad input, 143 stopped: run it again.
+    """
+    from pipelines.nightly.stop import on_sigterm
+
+    with on_sigterm() as stop:
+        from pipelines.nightly.command import Asked
+        from pipelines.nightly.command import run as run_nightly
+
+        asked = Asked(
+            job_file=job_file,
+            date=date and date.date(),
+            log=log,
+            out=out,
+            forced=force,
+            plan=dry_run,
+            engine=engine,
+            num_processes=nproc,
+        )
+        code, lines = run_nightly(asked, stop)
+        typer.echo("\n".join(lines))
+        raise typer.Exit(code)
+
+
+@app.command()
 def vectors(
     source: VectorsSource,
     out: options.VectorsFile,
@@ -191,6 +243,23 @@ def vectors(
     with Progress("vectors") as progress:
         done = write_vectors(job, progress)
     typer.echo(textwrap.indent(f"vectors: {done}", "  ").strip())
+
+
+@app.command()
+def export(
+    source: VectorsSource, out: options.ExportFile, tables: options.ExportTables = "float32"
+) -> None:
+    """Write a model with its encoder as one file, which scores without torch, torchrec or polars.
+
+    `ltr.exported` reads it with numpy and onnxruntime.
+    """
+    from pipelines.jobs.export import ExportJob
+    from pipelines.jobs.export import run as write_file
+
+    model, _ = _model_and_lists(source)
+    with Progress("export") as progress:
+        done = write_file(ExportJob(model, out, tables=tables), progress)
+    typer.echo(textwrap.indent(f"export: {done}", "  ").strip())
 
 
 @app.command()
@@ -222,24 +291,28 @@ def inspect(
     raise typer.Exit(look(asked))
 
 
+app.command()(score)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     # Threads of torch that spin while they wait for each other stall on a machine they share.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("ltr").setLevel(logging.INFO if rank() == 0 else logging.CRITICAL)
     end_with_launcher()
     try:
+        set_up_logging()
         app(arguments)
     except SystemExit as done:  # how typer ends, well or with a wrong command line
         return int(done.code or 0)
     except (LtrError, OSError) as error:
         code = error.exit_code if isinstance(error, LtrError) else 2
         if not leave_to_launcher(error, code):
-            typer.echo(f"ltr: error: {error}", err=True)
+            tell_error(error, code)
         return code
     except Exception as error:
         leave_to_launcher(error, 1)
+        tell_bugs()  # typer has put its own in the place of it
         raise
     return 0
 
@@ -262,24 +335,21 @@ def _run(names: list[str], job_file: Path, how: _How) -> None:
 
     job = load_job(job_file, how.date and how.date.date())
     folders = Folders.of(job, job_file, how.log, how.out, how.warm_start)
-    if num_ranks() > 1 and (names != ["train"] or how.nproc > 1):
+    if num_ranks() > 1 and (names != ["train"] or how.nproc > 1 or how.engine == "ray"):
         msg = "torchrun starts `ltr train` without --nproc, and no other command"
         raise JobError(msg)
     steps = {name: _step(name, job, how) for name in names}
     if names[0] != "prepare" and not folders.lists.exists():
         msg = f"{folders.lists}: there are no lists yet; run ltr prepare first"
         raise JobError(msg)
-    if how.nproc == 1:
+    if how.nproc == 1 and (names != ["train"] or how.engine == "local"):
         _work(steps, job, folders)
         return
-    from pipelines.jobs.launch import launch
+    from pipelines.jobs.processes import train_in_processes
 
     for name, step in steps.items():
         if name == "train":
-            arguments = ["train", str(job_file), "--out", str(folders.run)]
-            arguments += ["--profile"] * how.profile
-            arguments += ["--warm-start", how.warm_start] if how.warm_start else []
-            launch(arguments, how.nproc)
+            typer.echo(train_in_processes(job_file, folders, how), nl=False)
         else:
             _work({name: step}, job, folders)
 
@@ -301,12 +371,13 @@ def _model_and_lists(source: Path) -> tuple[Path, Path]:
     """The model of a job, of a run or of its own folder, and the lists beside it."""
     from pipelines.config import load_job
     from pipelines.jobs.folders import Folders
+    from pipelines.registry import model_folder
 
     if source.suffix == ".toml":
         folders = Folders.of(load_job(source), source, None, None)
         return folders.model, folders.lists
     run = source if (source / "model").exists() else source.absolute().parent
-    return (run / "model" if run == source else source), run / "lists"
+    return model_folder(run / "model" if run == source else source), run / "lists"
 
 
 def _run_table(source: Path, given: options.Given, out: Path | None) -> None:

@@ -14,10 +14,11 @@ GRADED ─limit, split─▶ + list_time, part ─encode─▶ ENCODED ─group�
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 import polars as pl
 
-from ltr.data.manifest import SplitName
+from ltr.data.manifest import WEIGHTS, SplitName
 from pipelines.config import MISSING, FeatureKind, Features, Propensity
 from pipelines.errors import LogError
 
@@ -31,30 +32,40 @@ ORDER, PART_COLUMN, KEY, KNOWN_AT = "list/order", "list/part", "list/key", "list
 
 PARTS: tuple[SplitName, ...] = ("train", "validation", "test")
 
-RAW_TYPES: dict[FeatureKind, pl.DataType] = {
+ColumnKind = FeatureKind | Literal["weights"]
+"""Of a column that passes between the stages; weights belong to the ids of the same row."""
+
+RAW_TYPES: dict[ColumnKind, pl.DataType] = {
     "id": pl.String(),
     "ids": pl.List(pl.String),
     "number": pl.Float64(),
+    "weights": pl.List(pl.Float64),
 }
-ENCODED_TYPES: dict[FeatureKind, pl.DataType] = {
+ENCODED_TYPES: dict[ColumnKind, pl.DataType] = {
     "id": pl.Int64(),
     "ids": pl.List(pl.Int64),
     "number": pl.Float32(),
+    "weights": pl.List(pl.Float32),
 }
 
 
-def feature_columns(features: Features) -> Iterator[tuple[str, str, FeatureKind]]:
-    """Yield (column of the pipeline, column of the log, kind) of every feature before encoding."""
+def feature_columns(features: Features) -> Iterator[tuple[str, str, ColumnKind]]:
+    """Yield (column of the pipeline, column of the log, kind) of every feature before encoding.
+
+    Weights follow the ids that they belong to.
+    """
     for side, chosen in features.sides.items():
         for name, kind in chosen.kinds.items():
             yield f"{side}/{name}", name, kind
+            if name in chosen.weights:
+                yield f"{side}/{name}{WEIGHTS}", chosen.weights[name], "weights"
 
 
-def encoded_columns(features: Features) -> Iterator[tuple[str, FeatureKind]]:
+def encoded_columns(features: Features) -> Iterator[tuple[str, ColumnKind]]:
     """Yield (column, kind) of every feature of the lists.
 
     An id with several hash functions becomes many ids; a number may bring a second one that says
-    where it is missing.
+    where it is missing, and many ids their weights.
     """
     for side, chosen in features.sides.items():
         for name, kind in chosen.kinds.items():
@@ -62,6 +73,8 @@ def encoded_columns(features: Features) -> Iterator[tuple[str, FeatureKind]]:
             yield f"{side}/{name}", "ids" if kind == "id" and settings.hashes > 1 else kind
             if settings.missing:
                 yield f"{side}/{name}{MISSING}", "number"
+            if name in chosen.weights:
+                yield f"{side}/{name}{WEIGHTS}", "weights"
 
 
 def impressions_schema(features: Features, time: pl.DataType) -> pl.Schema:
@@ -128,6 +141,11 @@ def encoded_schema(
 ) -> pl.Schema:
     """Usable impressions of one part as numbers: what ``group`` makes lists of."""
     encoded = {column: ENCODED_TYPES[kind] for column, kind in encoded_columns(features)}
+    return pl.Schema({**own_schema(time, propensity), **encoded})
+
+
+def own_schema(time: pl.DataType, propensity: Propensity | None = None) -> pl.Schema:
+    """What rows of lists have beside their features, whatever encodes those."""
     return pl.Schema(
         {
             "query_id": pl.String(),
@@ -136,7 +154,6 @@ def encoded_schema(
             "position": pl.Int32(),
             "grade": pl.UInt8(),
             **({"propensity": pl.Float32()} if propensity else {}),
-            **encoded,
         }
     )
 

@@ -5,6 +5,7 @@
 ├── ``LogError``              the log: stage, what was expected, what was found
 ├── ``EncoderError``          a saved encoder, or saved counts, cannot be used
 ├── ``TableError``            a scored table, or an option of the command that measures it
+├── ``RegistryError``         the folder of models: damaged, made to do harm, or not writable
 └── ``InspectError``          what was asked of a folder of lists
 """
 
@@ -59,6 +60,10 @@ class EncoderError(JobError):
 
 class TableError(JobError):
     """A scored table cannot be measured as the command line says."""
+
+
+class RegistryError(JobError):
+    """A version of a model is damaged or not there, or the folder of models cannot be used."""
 
 
 class InspectError(JobError):

@@ -6,24 +6,11 @@ A dataframe library's own hash may change with its version.
 Source: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 """
 
-from collections.abc import Iterable
-
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from xxhash import xxh64_intdigest
 
-Digests = NDArray[np.uint64]
+from ltr.hashing import digests
 
-
-def digests(texts: Iterable[str], seed: int = 0) -> Digests:
-    """Return the hash of every text; give it different texts, since each costs a call.
-
-    Example:
-        >>> digests(["a", "b"]).tolist()
-        [15154266338359012955, 8666379929374662555]
-    """
-    return np.fromiter((xxh64_intdigest(text.encode(), seed) for text in texts), np.uint64)
+__all__ = ["digests", "hash64"]
 
 
 def hash64(keys: pl.Expr, seed: int) -> pl.Expr:

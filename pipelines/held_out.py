@@ -63,6 +63,21 @@ def held_out_table(
     return rows.with_columns(*given, pl.col(LABEL).cast(pl.Float32))
 
 
+def query_values(
+    shards: Iterable[Path], encoder: Encoder, names: Iterable[str]
+) -> dict[str, pl.Series]:
+    """Give features of the query as they were in the log, a value per list, by name.
+
+    Args:
+        shards: The files of the part, in order.
+        encoder: What turned the log's values into those of the lists.
+        names: Ids or numbers of the query.
+    """
+    wanted = [_decoded(f"query/{name}", encoder).alias(name) for name in names]
+    found = pl.scan_ipc(list(shards), glob=False).select(wanted).collect()
+    return {column.name: column for column in found}
+
+
 def _decoded(column: str, encoder: Encoder) -> pl.Expr:
     back = encoder.unit_and_offset(column)
     if back is not None:

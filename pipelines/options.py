@@ -1,4 +1,4 @@
-"""The options of ``ltr evaluate`` for a scored table, of ``ltr train`` and ``ltr inspect``."""
+"""Options of the commands: all of ``ltr evaluate`` for a scored table, and some of the others."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from pipelines.errors import TableError
+from pipelines.telemetry import set_up_logging
 
 TABLE = "Scored table"
 HOW = "How it is measured"
@@ -17,6 +18,12 @@ Text = str | None
 
 def _option(name: str, help_text: str, panel: str = TABLE) -> Any:  # noqa: ANN401 - typer's own
     return typer.Option(name, help=help_text, rich_help_panel=panel)
+
+
+def _use_log_format(log_format: str | None) -> str | None:
+    if log_format:
+        set_up_logging(log_format)
+    return log_format
 
 
 Query = Annotated[Text, _option("--query", "Column with one value per list.")]
@@ -95,8 +102,17 @@ WarmStart = Annotated[
     ),
 ]
 
+EXPORT = "Export"
+ExportFile = Annotated[Path, _option("--out", "The file to write.", EXPORT)]
+ExportTables = Annotated[
+    Literal["float32", "bf16", "int8"],
+    _option("--tables", "How embedding tables are written; docs/benchmarks/export.md.", EXPORT),
+]
+
 VECTORS = "Vectors"
-VectorsFile = Annotated[Path, _option("--out", "The Parquet file to write.", VECTORS)]
+VectorsFile = Annotated[
+    Path, _option("--out", "The file to write: .parquet, or .arrow for Arrow IPC.", VECTORS)
+]
 QueriesFile = Annotated[
     Path | None, _option("--queries", "A second file, for the vectors of the queries.", VECTORS)
 ]
@@ -123,6 +139,16 @@ Limit = Annotated[
     list[str] | None,
     _option("--limit", "A single limit: numbers=0.1, or schema=off; repeatable.", INSPECT),
 ]
+LogFormat = Annotated[
+    Text,
+    typer.Option(
+        "--log-format",
+        metavar="json|human|auto",
+        callback=_use_log_format,
+        help="Lines of standard error: JSON objects, plain, or bars on a terminal and else plain.",
+    ),
+]
+
 Json = Annotated[bool, _option("--json", "Print JSON.", INSPECT)]
 Html = Annotated[
     Path | None, _option("--html", "Write a page with pictures to this file.", INSPECT)

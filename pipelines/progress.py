@@ -4,6 +4,7 @@ Both go to standard error, so that standard output holds results only.
 """
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -135,7 +136,7 @@ class Progress:
 
 def _bars() -> "Bars | None":
     """Give bars where standard error is a terminal; elsewhere their import is saved."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("LTR_LOG_FORMAT", "auto") != "auto":
         return None
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

@@ -74,7 +74,7 @@ def make(out: Path, sessions_per_day: int = SESSIONS_PER_DAY) -> None:
     impressions = spoil_impressions(rng, name_impressions(everything, documents))
     _write_days(impressions.select("day", *IMPRESSION_COLUMNS), out / "impressions")
     _write_days(name_events(events), out / "events")
-    _write(name_truth(shown), out / "truth.parquet")
+    write(name_truth(shown), out / "truth.parquet")
 
 
 def name_impressions(shown: pl.DataFrame, documents: Documents) -> pl.DataFrame:
@@ -153,10 +153,10 @@ def _write_days(rows: pl.DataFrame, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for day in range(DAYS):
         date = np.datetime64(FIRST_DAY.date()) + day
-        _write(rows.filter(pl.col("day") == day).drop("day"), folder / f"{date}.parquet")
+        write(rows.filter(pl.col("day") == day).drop("day"), folder / f"{date}.parquet")
 
 
-def _write(rows: pl.DataFrame, path: Path) -> None:
+def write(rows: pl.DataFrame, path: Path) -> None:
     """Write one Parquet file that depends on nothing but its rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows.write_parquet(path, compression="zstd", compression_level=9, row_group_size=100_000)

@@ -119,13 +119,13 @@ def make_impressions(
     pages: list[pl.DataFrame] = []
     for session, ((user, start_us), length) in enumerate(zip(sessions, lengths, strict=True)):
         session_sizes = sizes[len(pages) : len(pages) + length]
-        visit = _Visit(session, len(pages), user, start_us, _draw_device(rng, users, user))
-        pages += _show_session(rng, visit, session_sizes, users, documents)
+        visit = Visit(session, len(pages), user, start_us, _draw_device(rng, users, user))
+        pages += show_session(rng, visit, session_sizes, users, documents)
     return pl.concat(pages)
 
 
 @dataclass(frozen=True)
-class _Visit:
+class Visit:
     """What all pages of one session share."""
 
     session: int
@@ -165,8 +165,8 @@ def _draw_device(rng: np.random.Generator, users: Users, user: int) -> int:
     return int(users.device[user]) if rng.random() < 0.8 else anything
 
 
-def _show_session(
-    rng: np.random.Generator, visit: _Visit, sizes: Ints, users: Users, documents: Documents
+def show_session(
+    rng: np.random.Generator, visit: Visit, sizes: Ints, users: Users, documents: Documents
 ) -> list[pl.DataFrame]:
     """The session's pages, all drawn from one pool, so documents come back on later pages."""
     wants = np.exp(users.category_taste[visit.user])

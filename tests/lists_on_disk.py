@@ -68,7 +68,11 @@ def schema_of(features: Sequence[Row], *, propensities: bool = False) -> pa.Sche
     for feature in features:
         kind = _TYPES[feature["kind"]]
         on_query = feature["side"] == "query"
-        columns[f"{feature['side']}/{feature['name']}"] = kind if on_query else pa.list_(kind)
+        name = f"{feature['side']}/{feature['name']}"
+        columns[name] = kind if on_query else pa.list_(kind)
+        if feature.get("weighted"):
+            each = pa.list_(pa.float32())
+            columns[f"{name}:weights"] = each if on_query else pa.list_(each)
     return pa.schema(columns)
 
 

@@ -1,6 +1,6 @@
 """The order in which lists become batches: shuffled for training, as they lie for scoring."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -132,8 +132,17 @@ class TrainingBatches:
 
     def __iter__(self) -> Iterator[RankingBatch]:
         """What is left of the present epoch; when it is at its end, the next one is present."""
+        return self.present()
+
+    def present(
+        self, through: Callable[[Iterator[RankingBatch]], Iterator[RankingBatch]] = iter
+    ) -> Iterator[RankingBatch]:
+        """The same, where ``through`` may take batches before they are asked for.
+
+        The position is that of the batch that was given out, not of one that was only taken.
+        """
         epoch = self.position.epoch
-        for batch in self.epoch(epoch, start=self.position.batch):
+        for batch in through(self.epoch(epoch, start=self.position.batch)):
             self.position = Position(epoch, self.position.batch + 1)
             yield batch
         self.position = Position(epoch + 1)

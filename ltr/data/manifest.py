@@ -37,6 +37,9 @@ GRADING_KEYS = (
     "events.maxima",
 )
 
+WEIGHTS: Final = ":weights"
+"""Follows the name of a column of ids in the name of the column that holds their weights."""
+
 Side = Literal["query", "document"]
 Kind = Literal["id", "ids", "number"]
 SplitName = Literal["train", "validation", "test"]
@@ -69,6 +72,8 @@ class Feature(Record):
     """Ids: size of the vocabulary, id 0 (unseen) included. Numbers: None."""
     vocabulary: str | None = None
     """Ids: the column whose vocabulary, and so whose embedding table, it uses; None: its own."""
+    weighted: bool = False
+    """Many ids: whether each has a weight; they are in a column of their own, of the same form."""
 
     @property
     def column(self) -> str:
@@ -76,22 +81,36 @@ class Feature(Record):
         return f"{self.side}/{self.name}"
 
     @property
+    def weights_column(self) -> str | None:
+        """Name of the Arrow column that holds the weights of its ids; None without weights."""
+        return self.column + WEIGHTS if self.weighted else None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all Arrow columns that hold it."""
+        return (self.column, self.column + WEIGHTS) if self.weighted else (self.column,)
+
+    @property
     def table(self) -> str:
         """The column that its embedding table is named after."""
         return self.vocabulary or self.column
 
     @model_serializer(mode="wrap")
-    def _own_vocabularies_go_without_saying(
+    def _what_is_usual_goes_without_saying(
         self, serialize: SerializerFunctionWrapHandler
     ) -> dict[str, Any]:
         plain: dict[str, Any] = serialize(self)
-        return {key: value for key, value in plain.items() if key != "vocabulary" or value}
+        unusual = ("vocabulary", "weighted")
+        return {key: value for key, value in plain.items() if key not in unusual or value}
 
     @model_validator(mode="after")
     def _size_belongs_to_ids(self) -> Self:
         if (self.size is None) != (self.kind == "number"):
             found = f"{self.column} is {self.kind} of {self.size}"
             msg = f"an id has a size and a number has none; {found}"
+            raise ValueError(msg)
+        if self.weighted and self.kind != "ids":
+            msg = f"only a column of many ids has weights; {self.column} is of kind {self.kind}"
             raise ValueError(msg)
         return self
 
@@ -203,7 +222,7 @@ class Manifest(Record):
 
     @model_validator(mode="after")
     def _names_are_unique_and_splits_complete(self) -> Self:
-        columns = [feature.column for feature in self.features]
+        columns = [column for feature in self.features for column in feature.columns]
         if twice := sorted({column for column in columns if columns.count(column) > 1}):
             msg = f"a feature is listed once; got twice: {', '.join(twice)}"
             raise ValueError(msg)

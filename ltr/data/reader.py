@@ -16,7 +16,7 @@ from torch import Tensor
 from ltr.data.batch import RankingBatch
 from ltr.data.columns import Column, as_tensor, spread
 from ltr.data.manifest import Feature, ListsError, Manifest, Shard, Side, SplitName
-from ltr.data.schema import PROPENSITY, check_schema, is_list
+from ltr.data.schema import PROPENSITY, is_list, open_shard
 from ltr.data.sparse import KeyedJaggedTensor, keyed_jagged
 
 
@@ -171,10 +171,18 @@ class _Side:
         single = [feature.column for feature in self.features if feature.kind == "id"]
         values = dict(zip(single, self._single(single, torch.int64), strict=True))
         ones = torch.ones(self.num_rows, dtype=torch.int64)
-        return keyed_jagged(
-            names,
-            [(values[name], ones) if name in values else self._jagged(name) for name in names],
-        )
+        columns = [(values[name], ones) if name in values else self._jagged(name) for name in names]
+        return keyed_jagged(names, columns, self._weights([len(ids) for ids, _ in columns]))
+
+    def _weights(self, counts: list[int]) -> list[Tensor] | None:
+        """Of the ids of each feature, 1 where it has none; None where no feature has any."""
+        columns = [feature.weights_column for feature in self.features if feature.kind != "number"]
+        if not any(columns):
+            return None
+        return [
+            torch.ones(count) if column is None else self._jagged(column, torch.float32)[0]
+            for column, count in zip(columns, counts, strict=True)
+        ]
 
     def _single(self, names: list[str], dtype: torch.dtype) -> Tensor:
         """[names, rows]: written column by column, since that is how the file lies."""
@@ -186,27 +194,16 @@ class _Side:
             start += len(rows)
         return out
 
-    def _jagged(self, name: str) -> tuple[Tensor, Tensor]:
+    def _jagged(self, name: str, dtype: torch.dtype = torch.int64) -> tuple[Tensor, Tensor]:
         taken = [columns[name].take(rows) for columns, rows in self.parts]
         values, lengths = zip(*taken, strict=True) if taken else ((), ())
-        return _cat(list(values), torch.int64), _cat(list(lengths), torch.int64)
+        return _cat(list(values), dtype), _cat(list(lengths), torch.int64)
 
 
 def _open(folder: Path, shard: Shard, features: tuple[Feature, ...]) -> _Shard:
     """Map one file and check that it is what the manifest says."""
-    path = folder / shard.file
-    try:
-        file = pa.ipc.open_file(pa.memory_map(str(path)))
-        check_schema(file.schema, features, path)
-        if file.num_record_batches != 1:
-            msg = f"{path}: a shard holds one record batch; got {file.num_record_batches}"
-            raise ListsError(msg)
-        batch = file.get_batch(0)
-        batch.validate(full=True)
-    except (pa.ArrowInvalid, OSError) as error:
-        msg = f"{path} is not a readable Arrow file: {error}"
-        raise ListsError(msg) from error
-    return _view(batch, shard, features, path)
+    batch = open_shard(folder, features, shard, full=True)
+    return _view(batch, shard, features, folder / shard.file)
 
 
 def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], path: Path) -> _Shard:
@@ -224,10 +221,16 @@ def _view(batch: pa.RecordBatch, shard: Shard, features: tuple[Feature, ...], pa
     for name, array in columns.items():
         if is_list(array.type) and not name.startswith("query"):
             _require_same_lengths(array, offsets, f"{path}: the column {name}")
-    views = {feature.column: _column(columns[feature.column], feature) for feature in features}
+    views = {
+        column: _column(columns[column], feature)
+        for feature in features
+        for column in feature.columns
+    }
     ids = columns["document_id"].values
     for feature in features:
         _require_known_ids(views[feature.column], feature, path)
+        if feature.weights_column is not None:
+            _require_weights(views[feature.weights_column], views[feature.column], feature, path)
     propensities = _propensities(columns.get(PROPENSITY), path)
     return _Shard(
         starts=offsets[:-1],
@@ -286,6 +289,21 @@ def _require_known_ids(column: Column, feature: Feature, path: Path) -> None:
         found = least if least < 0 else most
         rule = f"must hold ids from 0 to {feature.size - 1}"
         msg = f"{path}: the column {feature.column} {rule}; got {found}"
+        raise ListsError(msg)
+
+
+def _require_weights(weights: Column, ids: Column, feature: Feature, path: Path) -> None:
+    """Refuse weights that are not one per id, or that no average can be made with."""
+    assert weights.offsets is not None
+    assert ids.offsets is not None
+    what = f"{path}: the column {feature.weights_column}"
+    if not torch.equal(weights.offsets.long(), ids.offsets.long()):
+        msg = f"{what} must have as many weights in every row as {feature.column} has ids"
+        raise ListsError(msg)
+    fits = weights.values.isfinite() & (weights.values >= 0)
+    if not bool(fits.all()):
+        found = weights.values[~fits][0].item()
+        msg = f"{what} must hold finite weights of at least 0; got {found}"
         raise ListsError(msg)
 
 

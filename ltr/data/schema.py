@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.ipc
 
-from ltr.data.manifest import Feature, ListsError
+from ltr.data.manifest import Feature, ListsError, Shard
 
 _VALUES = {"id": pa.int64(), "ids": pa.list_(pa.int64()), "number": pa.float32()}
+_WEIGHTS = pa.list_(pa.float32())
 
 
 PROPENSITY = "propensity"
@@ -33,7 +35,38 @@ def arrow_schema(
     }
     if propensities:
         fixed[PROPENSITY] = pa.list_(pa.float32())
-    return pa.schema(fixed | {feature.column: _type_of(feature) for feature in features})
+    for feature in features:
+        fixed |= {column: _type_of(feature, column) for column in feature.columns}
+    return pa.schema(fixed)
+
+
+def open_shard(
+    folder: Path, features: Iterable[Feature], shard: Shard, *, full: bool = False
+) -> pa.RecordBatch:
+    """Map a shard's file and check its columns; no value is read yet.
+
+    Args:
+        folder: Of the lists.
+        features: As the manifest describes them.
+        shard: Which file.
+        full: Whether the offsets of all lists are checked as well, which reads them.
+
+    Raises:
+        ListsError: It is not a readable file of lists.
+    """
+    path = folder / shard.file
+    try:
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        check_schema(file.schema, features, path)
+        if file.num_record_batches != 1:
+            msg = f"{path}: a shard holds one record batch; got {file.num_record_batches}"
+            raise ListsError(msg)
+        batch = file.get_batch(0)
+        batch.validate(full=full)
+    except (pa.ArrowInvalid, OSError) as error:
+        msg = f"{path} is not a readable Arrow file: {error}"
+        raise ListsError(msg) from error
+    return batch
 
 
 def check_schema(found: pa.Schema, features: Iterable[Feature], path: Path) -> None:
@@ -62,8 +95,8 @@ def is_list(data_type: pa.DataType) -> bool:
     return bool(pa.types.is_list(data_type) or pa.types.is_large_list(data_type))
 
 
-def _type_of(feature: Feature) -> pa.DataType:
-    value = _VALUES[feature.kind]
+def _type_of(feature: Feature, column: str) -> pa.DataType:
+    value = _WEIGHTS if column == feature.weights_column else _VALUES[feature.kind]
     return value if feature.side == "query" else pa.list_(value)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torchrec.sparse.jagged_tensor import KeyedJaggedTensor
+from torchrec.sparse.jagged_tensor import JaggedTensor, KeyedJaggedTensor
 
-__all__ = ["KeyedJaggedTensor", "keyed_jagged"]
+__all__ = ["JaggedTensor", "KeyedJaggedTensor", "keyed_jagged"]
 
 # torch advises torchrec on the call of a function of its own, once per process, when the first
 # KeyedJaggedTensor is made; a user of ours can do nothing about it.
@@ -17,13 +17,16 @@ logging.getLogger("torch.fx._symbolic_trace").addFilter(
 
 
 def keyed_jagged(
-    keys: Sequence[str], columns: Sequence[tuple[Tensor, Tensor]]
+    keys: Sequence[str],
+    columns: Sequence[tuple[Tensor, Tensor]],
+    weights: Sequence[Tensor] | None = None,
 ) -> KeyedJaggedTensor:
     """Join the columns of several features, each all its values and its values per row.
 
     Args:
         keys: One name per feature.
         columns: Per feature its values [values], int64, and its lengths [rows], int64.
+        weights: Per feature the weights of its values [values], float32; None: there are none.
 
     Example:
         >>> ids = keyed_jagged(
@@ -39,5 +42,6 @@ def keyed_jagged(
     return KeyedJaggedTensor(
         keys=list(keys),
         values=torch.cat([values for values, _ in columns]),
+        weights=None if weights is None else torch.cat(list(weights)),
         lengths=torch.cat([lengths for _, lengths in columns]),
     )

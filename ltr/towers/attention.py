@@ -54,8 +54,9 @@ class ListAttention(nn.Module):
         real = torch.arange(longest, device=lengths.device) < lengths.unsqueeze(1)
         # A list without a document would have nothing to attend to, and softmax no value.
         real_lists = lengths > 0
-        rows = vectors.new_zeros(*real.shape, self.inputs.out_features)
-        rows[real] = self.inputs(vectors)
+        inputs = self.inputs(vectors)
+        rows = inputs.new_zeros(*real.shape, self.inputs.out_features)
+        rows[real] = inputs
         seen: Tensor = self.blocks(
             rows[real_lists], src_key_padding_mask=~real[real_lists], is_causal=False
         )

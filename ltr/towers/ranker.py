@@ -75,7 +75,7 @@ class Ranker(nn.Module):
             query = self.query_tower(batch.query_sparse, query_dense)
         if query is not None:
             # output_size spares a GPU the wait for the sum of the lengths.
-            query = query.repeat_interleave(batch.lengths, dim=0, output_size=len(batch.grades))
+            query = query.repeat_interleave(batch.lengths, dim=0, output_size=batch.grades.shape[0])
         vectors = self.interaction(query, document)
         if self.attention is not None:
             vectors = self.attention(vectors, batch.lengths)

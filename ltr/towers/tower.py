@@ -4,18 +4,23 @@ import itertools
 from collections.abc import Sequence
 
 import torch
+import torch.fx
 from torch import Tensor, nn
 
 from ltr.data.manifest import Feature
 from ltr.data.sparse import KeyedJaggedTensor
 from ltr.recipe import TowersConfig
-from ltr.towers.tables import collection, width
+from ltr.towers.id_weights import id_weights
+from ltr.towers.tables import collection, columns_of, looked_up, width
+
+torch.fx.wrap("looked_up")
 
 
 class Tower(nn.Module):
     """Look up the ids, put the numbers beside them, and pass both through an MLP.
 
-    Several ids in one column are averaged, or added up; a row without any gets zeros::
+    Several ids in one column are averaged, or added up, by their weights if they have any; a row
+    without ids gets zeros::
 
         ids [rows] of each column -> table -> [rows, its dim] --------+
                                                                       +-> MLP -> [rows, sizes[-1]]
@@ -38,6 +43,8 @@ class Tower(nn.Module):
     ) -> None:
         super().__init__()
         self.tables = collection(features, config)
+        self.weights = id_weights(features, config)
+        self.columns = columns_of(self.tables)
         num_numbers = sum(feature.size is None for feature in features) + num_more
         num_inputs = width(self.tables) + num_numbers
         self.mlp = mlp([num_inputs, *sizes], dropout=config.dropout)
@@ -53,9 +60,11 @@ class Tower(nn.Module):
         Returns:
             [rows, num_outputs].
         """
-        if self.tables is None:
+        if self.tables is None or sparse is None:
             return self._vectors(dense)
-        return self._vectors(torch.cat([self.tables(sparse).values(), dense], dim=1))
+        ids = sparse if self.weights is None else self.weights(sparse)
+        found = looked_up(self.tables(ids), self.columns)
+        return self._vectors(torch.cat([found, dense], dim=1))
 
     def _vectors(self, inputs: Tensor) -> Tensor:
         vectors: Tensor = self.mlp(inputs)

@@ -3,7 +3,8 @@
 ``model.safetensors`` holds the weights, ``model.json`` (`ModelCard`) the features and sizes that
 they belong to, ``history.json`` one record per epoch. A later training that begins with the model
 reads ``optimizer.safetensors``, the state of the optimizers, and ``encoder/``, a copy of what
-encoded the lists. Nothing is pickled: loading a model runs no code of its author.
+encoded the lists. ``job.json`` is the job that made the lists: it says which columns of a log tell
+queries and documents apart. Nothing is pickled: loading a model runs no code of its author.
 """
 
 import json
@@ -27,6 +28,7 @@ OPTIMIZER = "optimizer.safetensors"
 ENCODER = "encoder"
 CARD = "model.json"
 HISTORY = "history.json"
+JOB = "job.json"
 
 T = TypeVar("T")
 
@@ -153,6 +155,24 @@ def save_records(folder: Path, card: ModelCard, history: Sequence[EpochRecord]) 
     (folder / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     records = [record.model_dump() for record in history]
     (folder / HISTORY).write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
+
+
+def save_job(folder: Path, job: dict[str, JsonValue]) -> None:
+    """Write ``job.json``: the job as the manifest of the lists records it."""
+    (folder / JOB).write_text(json.dumps(job, indent=2) + "\n", encoding="utf-8")
+
+
+def load_job_record(folder: str | Path) -> dict[str, JsonValue] | None:
+    """Read ``job.json`` of a model; None where there is none, as in models of earlier versions.
+
+    Raises:
+        ModelError: It is not valid.
+    """
+    path = Path(folder) / JOB
+    return _read(path, _JOB) if path.exists() else None
+
+
+_JOB = TypeAdapter(dict[str, JsonValue])
 
 
 def load_history(folder: str | Path) -> list[EpochRecord]:

@@ -27,6 +27,7 @@ from ltr.training.checkpoint import (
     EpochRecord,
     ModelCard,
     Parent,
+    save_job,
     save_records,
     save_tensors,
 )
@@ -237,4 +238,5 @@ def _write(folder: Path, run: Run, lists: Lists, recipe: Recipe, parent: Parent 
     save_tensors(folder / OPTIMIZER, run.best_state)
     if (encoder := lists.folder / ENCODER).is_dir():
         shutil.copytree(encoder, folder / ENCODER)
+    save_job(folder, lists.manifest.job)
     save_records(folder, card, run.history)

@@ -76,12 +76,14 @@ class Run:
         epoch = self.batches.position.epoch
         num_batches = len(self.batches)
         last = num_batches * self.trainer.config.epochs
-        for batch, began, waited in _timed(iter(self.batches)):
+        for batch, began, waited in _timed(self.batches.present(self.trainer.look_ahead)):
             number = self.batches.position.batch
             self.trainer.guard.at(f"epoch {epoch}, batch {number}")
             self.trainer.set_rates(self.step, last)
             update = number % self.trainer.config.accumulate == 0 or number == num_batches
+            before = self.trainer.waited
             loss = self._step(epoch, number, batch, update=update)
+            waited += self.trainer.waited - before
             self.step += 1
             self.total, self.count = self.total + float(loss.total), self.count + loss.count
             if dist.get_rank() == 0:

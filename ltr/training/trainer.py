@@ -1,8 +1,9 @@
 """The state of a training and one step of it."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from ltr.data.reader import Lists
 from ltr.data.seeds import generator
 from ltr.recipe import Recipe
 from ltr.towers import dense_parameters, distribute, fused_state, set_table_learning_rate
+from ltr.towers.pipelined import Pipelined, is_wanted
 from ltr.training.adamw import prepared_step
 from ltr.training.finite import Guard
 from ltr.training.objective import Objective
@@ -39,6 +41,16 @@ class Loss:
     """Whether some rank was asked to stop."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """What the present step is for."""
+
+    batch: RankingBatch = field(kw_only=False)
+    chance: torch.Generator = field(kw_only=False)
+    update: bool
+    stop: bool
+
+
 class Trainer:
     """The wrapped model, the optimizer of its dense part, and how fast they learn."""
 
@@ -48,6 +60,7 @@ class Trainer:
         self.config = config = recipe.training
         self.guard = Guard()
         self.guard.watch_tables(ranker)
+        is_pipelined = is_wanted(ranker, device)
         self.model: nn.Module = distribute(
             ranker,
             device=device,
@@ -66,8 +79,25 @@ class Trainer:
         self._learn = prepared_step(self.optimizer) if device.type == "cpu" else self.optimizer.step
         self.objective, self.device = objective, device
         self.selection = Selection.of(config.validate_by, weighted=objective.config.unbiased)
+        self._now: _Step | None = None
+        self._loss: Loss | None = None
+        self._pipelined: Pipelined | None = None
+        if is_pipelined:
+            self._pipelined = Pipelined(self.model, device, self._forward, self._update)
         self.rates = (config.learning_rate, config.table_learning_rate)
         """Of the dense part and of the tables, at the present step."""
+
+    def look_ahead(self, batches: Iterator[RankingBatch]) -> Iterator[RankingBatch]:
+        """Pass the batches of an epoch on: a step is to be taken for each before the next is asked.
+
+        A pipeline sees batches before their turn. Then they come without any wait, which is one of
+        the steps.
+        """
+        if self._pipelined is None:
+            return batches
+        ours, theirs = itertools.tee(batches)
+        self._pipelined.feed(theirs)
+        return ours
 
     def step(
         self,
@@ -80,30 +110,51 @@ class Trainer:
         """Learn from one batch.
 
         Args:
-            batch: This rank's share of it.
+            batch: This rank's share of it; the next one that `look_ahead` gave, if it gave any.
             chance: Decides the sampled negatives and the dropout.
             update: Whether the dense weights change; else the gradient is kept for a later call.
             stop: Whether this rank was asked to stop, to be told to all.
         """
-        here = batch if self.device.type == "cpu" else batch.to(self.device)
-        with _seeded(chance, self.device), self._precision():
+        self._now = _Step(batch, chance, update=update, stop=stop)
+        if self._pipelined is None or not self._pipelined.is_fed:
+            here = batch if self.device.type == "cpu" else batch.to(self.device)
+            torch.autograd.backward(self._forward(here))
+            self._update()
+        else:
+            self._pipelined.step()
+        assert self._loss is not None
+        return self._loss
+
+    def _forward(self, here: RankingBatch) -> Tensor:
+        """What the backward pass of the present step begins with; [].
+
+        Args:
+            here: Its batch, on the device.
+        """
+        now = self._now
+        assert now is not None
+        with _seeded(now.chance, self.device), self._precision():
             scores = self.model(here).float()
-        blocks = self.objective.draw(scores, batch, chance)
+        blocks = self.objective.draw(scores, now.batch, now.chance)
         blocks = None if blocks is None else blocks.to(self.device)
         total, count = self.objective(scores, here, blocks)
         self.guard.check_loss(total)
-        loss = _over_ranks(total, count, len(batch.grades), stop=stop)
+        self._loss = loss = _over_ranks(total, count, len(now.batch.grades), stop=now.stop)
         # Gradients of ranks are averaged, those of accumulated batches are added up.
         scale = dist.get_world_size() / (max(loss.count, 1) * self.config.accumulate)
-        torch.autograd.backward(total * scale)
-        if update:
-            self.guard.check_gradients(self.dense)
-            if self.config.clip is not None:
-                nn.utils.clip_grad_norm_(self.dense, self.config.clip)
-            self._learn()
-            for weight in self.dense:
-                weight.grad = None
-        return loss
+        return total * scale
+
+    def _update(self) -> None:
+        """Let the dense weights follow the gradient, if the present step is to."""
+        assert self._now is not None
+        if not self._now.update:
+            return
+        self.guard.check_gradients(self.dense)
+        if self.config.clip is not None:
+            nn.utils.clip_grad_norm_(self.dense, self.config.clip)
+        self._learn()
+        for weight in self.dense:
+            weight.grad = None
 
     def set_rates(self, step: int, last: int) -> None:
         """Set the learning rates of the step that comes next."""
@@ -119,6 +170,11 @@ class Trainer:
             group["lr"] = dense
         set_table_learning_rate(self.model, tables)
 
+    @property
+    def waited(self) -> float:
+        """Seconds that steps have waited for batches so far, beside those between the steps."""
+        return 0.0 if self._pipelined is None else self._pipelined.waited
+
     def validate(self, lists: Lists, epoch: int) -> tuple[float, float | None]:
         """Measure the model; the same on all ranks, to the bit.
 
@@ -127,6 +183,8 @@ class Trainer:
             are compared, None where it is the same.
         """
         self.guard.at(f"the validation after epoch {epoch}")
+        if self._pipelined is not None:
+            self._pipelined.let_go()
         self.model.eval()
         scores = score(self.model, lists, device=self.device)
         self.guard.check_scores(scores)

@@ -117,6 +117,12 @@ def _odd_features(before: Sequence[Feature], now: Sequence[Feature]) -> list[str
         for feature in now
         if feature.column in tables and tables[feature.column] != feature.table
     ]
+    weighted = {feature.column: feature.weighted for feature in before}
+    odd += [
+        f"{feature.column} {'has weights and had none' if feature.weighted else 'had weights'}"
+        for feature in now
+        if weighted.get(feature.column, feature.weighted) != feature.weighted
+    ]
     if not odd and list(ours) != list(theirs):
         moved = next(a for a, b in zip(ours, theirs, strict=True) if a != b)
         odd = [f"they stand in another order, from {moved} on"]

@@ -11,12 +11,15 @@ from pipelines.config._evaluation import Evaluation
 from pipelines.config._events import Events, ValueOf, microseconds
 from pipelines.config._features import FeatureKind, Features, SideFeatures
 from pipelines.config._filters import Filter
+from pipelines.config._gate import Gate, OffRule
 from pipelines.config._grades import ACTED_COLUMNS, MAX_GRADE, Acted, GradeRule
 from pipelines.config._job import Job
 from pipelines.config._leakage import Leakage
 from pipelines.config._lists import ListLimits
 from pipelines.config._load import load_job, parse_job
 from pipelines.config._log import Format, Log
+from pipelines.config._nightly import Nightly
+from pipelines.config._notify import Notify
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Estimate, Propensity
 from pipelines.config._split import Parts
@@ -41,11 +44,15 @@ __all__ = [
     "Features",
     "Filter",
     "Format",
+    "Gate",
     "GradeRule",
     "Job",
     "Leakage",
     "ListLimits",
     "Log",
+    "Nightly",
+    "Notify",
+    "OffRule",
     "Parts",
     "Preparation",
     "Propensity",

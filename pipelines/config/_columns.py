@@ -36,6 +36,8 @@ class Column(Config):
     """Ids of one row at most."""
     keep: Literal["first", "frequent"] = "first"
     """Which ids a row that has more keeps."""
+    weights: Annotated[str, Field(min_length=1)] | None = None
+    """The column of the log that holds a list of numbers, one for each id of the row."""
     scale: Scale = "standard"
     clip: Annotated[tuple[float, float], Field(strict=False)] | None = None
     """Lowest and highest value, in the log's own unit."""
@@ -49,7 +51,10 @@ class Column(Config):
 
 FITTING = {
     "id": {"min_count", "max_ids", "buckets", "hashes", "vocabulary"},
-    "ids": {"min_count", "max_ids", "buckets", "hashes", "vocabulary", "max_length", "keep"},
+    "ids": {
+        *("min_count", "max_ids", "buckets", "hashes", "vocabulary"),
+        *("max_length", "keep", "weights"),
+    },
     "number": {"scale", "clip", "log1p", "deviations", "missing"},
 }
 """The settings of each kind of feature."""

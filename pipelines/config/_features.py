@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from ltr.data.manifest import WEIGHTS
 from pipelines.config._base import Config, Name, Names
 from pipelines.config._columns import MISSING, Column, broken_rules
 from pipelines.errors import ConfigError
@@ -40,6 +41,12 @@ class SideFeatures(Config):
         }
 
     @property
+    def weights(self) -> dict[str, str]:
+        """Column of ids to the column that holds their weights."""
+        told = {name: self.column(name).weights for name in self.id_lists}
+        return {name: weights for name, weights in told.items() if weights is not None}
+
+    @property
     def patterns(self) -> tuple[str, ...]:
         """The patterns among ``numbers``."""
         return tuple(name for name in self.numbers if _is_pattern(name))
@@ -63,6 +70,7 @@ class SideFeatures(Config):
                 if self.columns[key].missing and name + MISSING in self.names:
                     rule = f"makes the feature {name + MISSING!r}, which is a column already"
                     yield f"columns.{key}.missing", rule, None
+                yield from self._weights_problems(key, name)
         used = {self._key(name) for name in self.names}
         for key in self.columns:
             # What the patterns among the numbers stand for is not known before the log is open.
@@ -71,6 +79,14 @@ class SideFeatures(Config):
                 near = difflib.get_close_matches(key, self.names, n=1)
                 more = f"; did you mean {near[0]!r}?" if near else ""
                 yield f"columns.{key}", f"names no feature of this side{more}", None
+
+    def _weights_problems(self, key: str, name: str) -> Iterator[tuple[str, str, object]]:
+        weights = self.columns[key].weights
+        if weights in self.names:
+            yield f"columns.{key}.weights", "must not be a feature itself", weights
+        if weights is not None and name + WEIGHTS in self.names:
+            rule = f"makes the column {name + WEIGHTS!r}, which is a feature already"
+            yield f"columns.{key}.weights", rule, None
 
 
 class Features(Config):
@@ -108,7 +124,11 @@ class Features(Config):
         Raises:
             ConfigError: A pattern stands for no column.
         """
-        named = {name for side in self.sides.values() for name in side.names} | set(taken)
+        named = {
+            name
+            for side in self.sides.values()
+            for name in (*side.names, *side.weights.values(), *taken)
+        }
         free = sorted(set(columns) - named, key=_natural)
         expanded: dict[str, SideFeatures] = {}
         for name, side in self.sides.items():

@@ -13,10 +13,13 @@ from pipelines.config._evaluation import Evaluation
 from pipelines.config._events import Events
 from pipelines.config._features import Features
 from pipelines.config._filters import Filter
+from pipelines.config._gate import Gate
 from pipelines.config._grades import ACTED_COLUMNS, Acted, GradeRule
 from pipelines.config._leakage import Leakage
 from pipelines.config._lists import ListLimits
 from pipelines.config._log import Log
+from pipelines.config._nightly import Nightly
+from pipelines.config._notify import Notify
 from pipelines.config._prepare import Preparation
 from pipelines.config._propensity import Propensity
 from pipelines.config._split import Parts
@@ -50,6 +53,9 @@ class Job(Config):
     tracking: Tracking = Tracking()
     evaluation: Evaluation = Evaluation()
     drift: Drift = Drift()
+    nightly: Nightly = Nightly()
+    gate: Gate = Gate()
+    notify: Notify = Notify()
 
     @property
     def id_columns(self) -> frozenset[str]:
@@ -131,6 +137,9 @@ class Job(Config):
                 there = ", ".join(known) or "none"
                 rule = f"must be an id or number of features.query; there are {there}"
                 raise ConfigError(key=f"evaluation.{key}", rule=rule, found=others[0])
+        if others := [name for name in self.gate.slices if name not in told.by]:
+            rule = f"must be a column of evaluation.by; there are {', '.join(told.by) or 'none'}"
+            raise ConfigError(key="gate.slices", rule=rule, found=others[0])
 
 
 def _check_made(job: Job) -> None:

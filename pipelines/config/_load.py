@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from ltr.errors import first_failure
 from pipelines.config._job import Job
 from pipelines.errors import ConfigError
+from pipelines.telemetry import holds_secret
 
 
 def load_job(path: Path, date: datetime.date | None = None) -> Job:
@@ -47,6 +48,7 @@ def parse_job(table: dict[str, Any]) -> Job:
         Traceback (most recent call last):
         pipelines.errors.ConfigError: traning: unknown key; did you mean 'training'?
     """
+    _refuse_secrets("", table)
     try:
         return Job.model_validate(table)
     except ValidationError as error:
@@ -54,6 +56,18 @@ def parse_job(table: dict[str, Any]) -> Job:
         near = _nearest(failure.key) if failure.rule == "unknown key" else None
         rule = failure.rule + (f"; did you mean {near!r}?" if near else "")
         raise ConfigError(key=failure.key, rule=rule, found=failure.found) from None
+
+
+def _refuse_secrets(key: str, value: object) -> None:
+    """The job file is copied into everything that is made: a secret would be, too."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            _refuse_secrets(f"{key}.{name}".removeprefix("."), one)
+    elif isinstance(value, list | tuple):
+        for number, one in enumerate(value):
+            _refuse_secrets(f"{key}[{number}]", one)
+    elif isinstance(value, str) and holds_secret(value):
+        raise ConfigError(key=key, rule="must not hold a secret; give it in the environment")
 
 
 def _nearest(key: str) -> str | None:

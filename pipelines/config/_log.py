@@ -1,5 +1,6 @@
 """``[log]``: where the log lies and what its columns are called."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -20,6 +21,8 @@ class Log(Config):
     """TREC judgments that give a TREC run its grades."""
     days: Annotated[int, Field(ge=1)] | None = None
     """Length of the window of days that ends with the job's ``date``; other days are not read."""
+    leave_out: Annotated[tuple[Annotated[date, Field(strict=False)], ...], Field(strict=False)] = ()
+    """Days of the window that are not read, because their rows are known to be wrong."""
     missing_days: Literal["refuse", "allow"] = "refuse"
     """What to do if the window has a day of which there is nothing."""
     drift: Literal["evolve", "freeze"] = "evolve"

@@ -10,5 +10,6 @@ any rows ─Encoder.transform─▶ the same rows as numbers
 
 from pipelines.encoder._counts import Counts
 from pipelines.encoder._encoder import Encoder
+from pipelines.encoder._portable import portable
 
-__all__ = ["Counts", "Encoder"]
+__all__ = ["Counts", "Encoder", "portable"]

@@ -10,8 +10,9 @@ import polars as pl
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from ltr.data.manifest import WEIGHTS
 from pipelines.config import MISSING, WITHIN_LIST, Column, FeatureKind
-from pipelines.contracts import RAW_TYPES
+from pipelines.contracts import ColumnKind
 from pipelines.encoder._hashing import hashed
 from pipelines.encoder._id_lists import as_lists, kept
 from pipelines.encoder._prepared import prepared
@@ -55,9 +56,16 @@ class EncodedColumn:
         return self.about.column
 
     @property
-    def raw_type(self) -> pl.DataType:
-        """What the column must hold before encoding."""
-        return RAW_TYPES[self.about.kind]
+    def weights(self) -> str | None:
+        """The name of its ids' weights in the pipeline, before and after; None without weights."""
+        return None if self.about.settings.weights is None else self.column + WEIGHTS
+
+    @property
+    def parts(self) -> Iterator[tuple[str, str, ColumnKind]]:
+        """Yield (column of the log, column of the pipeline, kind) of what it is read from."""
+        yield self.about.name, self.column, self.about.kind
+        if self.weights is not None:
+            yield str(self.about.settings.weights), self.weights, "weights"
 
     @property
     def kind(self) -> FeatureKind:
@@ -72,8 +80,8 @@ class EncodedColumn:
             yield number.is_null().cast(pl.Float32).alias(self.column + MISSING)
         yield self.about.scale.expression(number) if self.about.scale else number
 
-    def ids(self, values: pl.Series) -> pl.Series:
-        """Return the numbers of a column of ids, or of lists of ids."""
+    def ids(self, values: pl.Series, weights: pl.Series | None = None) -> list[pl.Series]:
+        """Return the numbers of a column of ids, or of lists of ids; and their weights, if any."""
         if isinstance(values.dtype, pl.List):
             lengths = values.list.len().fill_null(0).to_numpy().astype(np.int64)
             flat = values.explode(empty_as_null=False, keep_nulls=False)
@@ -83,10 +91,16 @@ class EncodedColumn:
             flat = values if self.kind == "id" else values.drop_nulls()
         numbers = self._numbers(flat)
         if self.kind == "id":
-            return pl.Series(self.column, pa.array(numbers[:, 0]))  # polars would copy from numpy
-        numbers, lengths = self._cut(flat, numbers, lengths)
+            return [pl.Series(self.column, pa.array(numbers[:, 0]))]  # polars would copy from numpy
+        keeps, kept_lengths = self._cut(flat, lengths)
         hashes = numbers.shape[1]
-        return as_lists(numbers.reshape(-1), lengths * hashes).alias(self.column)
+        kept_lengths = kept_lengths * hashes
+        made = [as_lists(numbers[keeps].reshape(-1), kept_lengths).alias(self.column)]
+        if weights is not None:
+            of_ids = weights.explode(empty_as_null=False, keep_nulls=False).cast(pl.Float32)
+            of_numbers = of_ids.to_numpy()[keeps].repeat(hashes)
+            made.append(as_lists(of_numbers, kept_lengths).alias(self.weights or ""))
+        return made
 
     def floats(self, values: pl.Series, lists: Lists | None) -> pl.Series:
         """Return what needs more than one row, or a table, of a prepared number: its scale."""
@@ -141,14 +155,15 @@ class EncodedColumn:
         return self.vocabulary.encode(ids)[:, None]
 
     def _cut(
-        self, ids: pl.Series, numbers: Integers, lengths: Integers
-    ) -> tuple[Integers, Integers]:
+        self, ids: pl.Series, lengths: Integers
+    ) -> tuple[slice | npt.NDArray[np.bool_], Integers]:
+        """Say which ids of all rows are kept, and how many of each row."""
         most = self.about.settings.max_length
         if most is None or lengths.max(initial=0) <= most:
-            return numbers, lengths
+            return slice(None), lengths
         by_frequency = self.vocabulary if self.about.settings.keep == "frequent" else None
         ranks = by_frequency.ranks(ids) if by_frequency else None
-        return numbers[kept(lengths, most, ranks)], np.minimum(lengths, most)
+        return kept(lengths, most, ranks), np.minimum(lengths, most)
 
 
 def with_owners(columns: Sequence[EncodedColumn]) -> tuple[EncodedColumn, ...]:

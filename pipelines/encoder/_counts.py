@@ -167,6 +167,8 @@ class Counts:
 def _counted(features: Features) -> Iterator[tuple[str, Column | None]]:
     """Yield each column that something is learned of; a number's with its settings."""
     for column, name, kind in feature_columns(features):
+        if kind == "weights":
+            continue
         settings = features.sides["query" if column.startswith("query/") else "document"].column(
             name
         )

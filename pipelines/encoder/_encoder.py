@@ -81,9 +81,7 @@ class Encoder:
         Raises:
             LogError: A column is missing, or holds another kind of value.
         """
-        return from_log(
-            log, ((one.about.name, one.column, one.about.kind) for one in self.columns), query
-        )
+        return from_log(log, (part for one in self.columns for part in one.parts), query)
 
     def features(self) -> tuple[Feature, ...]:
         """Describe the columns that ``transform`` makes, in their order, as the manifest does."""
@@ -97,6 +95,7 @@ class Encoder:
                     kind=one.kind,
                     size=one.about.size,
                     vocabulary=one.about.settings.vocabulary,
+                    weighted=one.weights is not None,
                 )
             )
             if one.about.settings.missing:

@@ -73,6 +73,8 @@ def fingerprint(columns: Sequence[EncodedColumn]) -> str:
         about = column.about.model_dump(exclude={"settings": {"min_count", "max_ids"}})
         if not column.borrows:
             del about["settings"]["vocabulary"]
+        if column.weights is None:
+            del about["settings"]["weights"]
         digest.update(json.dumps(about, sort_keys=True).encode())
         if column.vocabulary and not column.borrows:
             ids = column.vocabulary.ids

@@ -6,13 +6,14 @@ import polars as pl
 import pyarrow as pa
 
 Integers = npt.NDArray[np.int64]
+Values = Integers | npt.NDArray[np.float32]
 
 
-def as_lists(values: Integers, lengths: Integers) -> pl.Series:
+def as_lists(values: Values, lengths: Integers) -> pl.Series:
     """Return lists of ``values``, of which ``lengths`` belong to each row."""
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     arrow = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values))
-    return pl.Series(arrow, dtype=pl.List(pl.Int64))
+    return pl.Series(arrow, dtype=pl.List(pl.Float32 if values.dtype == np.float32 else pl.Int64))
 
 
 def kept(lengths: Integers, most: int, ranks: Integers | None = None) -> npt.NDArray[np.bool_]:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from pipelines.config import FeatureKind
+from pipelines.contracts import ColumnKind
 from pipelines.stages.columns import Columns
 
 
 def from_log(
-    log: pl.LazyFrame, features: Iterable[tuple[str, str, FeatureKind]], query: str | None
+    log: pl.LazyFrame, features: Iterable[tuple[str, str, ColumnKind]], query: str | None
 ) -> pl.LazyFrame:
     """Select features, each given as (column of the log, column of the pipeline, kind).
 
@@ -17,8 +17,9 @@ def from_log(
         LogError: A column is missing, or holds another kind of value.
     """
     columns = Columns(log.collect_schema(), "the rows to encode")
-    read = {"id": columns.id, "ids": columns.id_list, "number": columns.number}
-    chosen = [read[kind](name, "the encoder").alias(column) for name, column, kind in features]
+    chosen = [
+        columns.of_kind(kind, name, "the encoder").alias(column) for name, column, kind in features
+    ]
     if query is not None:
         chosen.insert(0, columns.id(query, "the query").alias("query_id"))
     return log.select(chosen)

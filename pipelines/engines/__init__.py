@@ -6,5 +6,6 @@ files and returns a small record, so its result does not depend on the engine.
 
 from pipelines.engines._engine import Engine, EngineName, open_engine
 from pipelines.engines._local import Local
+from pipelines.engines._ray import on_ray
 
-__all__ = ["Engine", "EngineName", "Local", "open_engine"]
+__all__ = ["Engine", "EngineName", "Local", "on_ray", "open_engine"]

@@ -107,7 +107,7 @@ class Both:
 def _schema(both: Both) -> Iterator[Finding]:
     """A column that came, went or became another kind; grades that are made by other rules."""
     old, new = (
-        {one.column: one.kind for one in p.features} for p in (both.reference, both.candidate)
+        {one.column: _form(one) for one in p.features} for p in (both.reference, both.candidate)
     )
     for column in sorted(old.keys() | new.keys()):
         if old.get(column) != new.get(column):
@@ -117,6 +117,10 @@ def _schema(both: Both) -> Iterator[Finding]:
     told = both.reference.manifest.grading != both.candidate.manifest.grading
     note = "grades are made by other rules: their mix means something else" if told else ""
     yield Finding(rule="schema", subject="grade rules", value=float(told), limit=0, note=note)
+
+
+def _form(feature: Feature) -> str:
+    return f"weighted {feature.kind}" if feature.weighted else feature.kind
 
 
 def _fewer_lists(both: Both) -> Finding:

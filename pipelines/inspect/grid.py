@@ -35,10 +35,13 @@ class Numbers:
     exponent: int
     """The grid's step is 10 to this power."""
     centre: float
+    """Of the log's numbers: what a stored 0 stands for."""
     points: Array
     """[points] float64, ascending."""
     counts: Array
     """[points] int64."""
+    filled: int = 0
+    """How many were stored as exactly 0: so are missing numbers, and hardly any other."""
 
     @classmethod
     def empty(cls, unscale: Callable[[Array], Array]) -> "Numbers":
@@ -60,19 +63,34 @@ class Numbers:
             return
         steps = self._steps(self.unscale(stored.astype(np.float64)))
         points, counts = _count(steps)
+        self.filled += int((stored == 0).sum())
         self._merge(_on_grid(points, self.exponent), counts)
 
     def merge(self, other: "Numbers") -> None:
         """Add the counts of another part of the same column."""
+        self.filled += other.filled
         self._merge(other.points, other.counts)
 
     def coarsened(self, exponent: int) -> "Numbers":
         """Return the same counts on a grid that is at least as coarse as ``10**exponent``."""
         if exponent <= self.exponent:
             return self
-        coarse = Numbers(self.unscale, exponent, self.centre, np.empty(0), self.counts[:0])
+        none, no_counts = np.empty(0), self.counts[:0]
+        coarse = Numbers(self.unscale, exponent, self.centre, none, no_counts, self.filled)
         coarse._merge(_on_grid(_round(self.points, exponent), exponent), self.counts)
         return coarse
+
+    def without_filled(self) -> tuple["Numbers", int]:
+        """Take out what was stored as missing numbers are; return the rest and its number.
+
+        Every encoder puts them at its own mean: there they would look like a move of the column.
+        Numbers of the log that are only near the mean stay.
+        """
+        centre = _on_grid(_round(np.array(self.centre), self.exponent), self.exponent)
+        counts = self.counts - np.where(self.points == centre, self.filled, 0)
+        left = counts > 0
+        points, counts = self.points[left], counts[left]
+        return Numbers(self.unscale, self.exponent, self.centre, points, counts), self.filled
 
     def quantile(self, share: float) -> float | None:
         """Return the smallest grid point that ``share`` of the numbers do not exceed."""

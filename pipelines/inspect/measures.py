@@ -103,10 +103,20 @@ def ratio(reference: Share, candidate: Share) -> tuple[float, float]:
 def binned(reference: Numbers, candidate: Numbers) -> tuple[Array, Array]:
     """Count two columns of numbers over the deciles of the reference; [bins] each.
 
-    Deciles that fall together make one bin: a column of two values has two.
+    Deciles that fall together make one bin: a column of two values has two. Missing numbers are a
+    bin of their own. They are stored as the mean is, and a number of the log may be the mean, too,
+    on one night and not on the other: of the two readings, the one that moved less is taken.
     """
     exponent = max(reference.exponent, candidate.exponent)
     old, new = reference.coarsened(exponent), candidate.coarsened(exponent)
+    (known_old, filled_old), (known_new, filled_new) = old.without_filled(), new.without_filled()
+    known = _over_deciles(known_old, known_new)
+    apart = (np.append(known[0], filled_old), np.append(known[1], filled_new))
+    together = _over_deciles(old, new)
+    return together if stability(*together) < stability(*apart) else apart
+
+
+def _over_deciles(old: Numbers, new: Numbers) -> tuple[Array, Array]:
     found = {old.quantile(share) for share in DECILES} - {None}
     cuts = np.array(sorted(cut for cut in found if cut is not None))
     return _over(cuts, old.points, old.counts), _over(cuts, new.points, new.counts)

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ltr.data.manifest import Feature, Manifest, SplitName
+from ltr.data.schema import open_shard
 from pipelines.contracts import PARTS
 from pipelines.errors import InspectError
 from pipelines.inspect.decode import Decoder, load_decoder
 from pipelines.inspect.grid import Numbers
-from pipelines.inspect.shards import folder_of_lists, open_shard, shards_of
+from pipelines.inspect.shards import folder_of_lists, shards_of
 
 Value = str | float | list[str]
 
@@ -113,7 +114,7 @@ def _read(
         part=part,
         time=str(values["time"]),
         features={
-            one.name: _decoded(decoder, one, values[one.column])
+            one.name: _decoded(decoder, one, *(values[column] for column in one.columns))
             for one in features
             if one.side == "query"
         },
@@ -133,14 +134,25 @@ def _document_features(
     at: int, values: dict[str, Any], features: tuple[Feature, ...], decoder: Decoder
 ) -> dict[str, Value]:
     on_documents = [one for one in features if one.side == "document"]
-    return {one.name: _decoded(decoder, one, values[one.column][at]) for one in on_documents}
+    return {
+        one.name: _decoded(decoder, one, *(values[column][at] for column in one.columns))
+        for one in on_documents
+    }
 
 
-def _decoded(decoder: Decoder, feature: Feature, value: Any) -> Value:  # noqa: ANN401 - from Arrow
+def _decoded(
+    decoder: Decoder,
+    feature: Feature,
+    value: Any,  # noqa: ANN401 - from Arrow
+    weights: list[float] | None = None,
+) -> Value:
     if feature.kind == "number":
         grid = Numbers.empty(decoder.unscale(feature.column))
         # A hundred times finer than numbers are counted, and coarser than 32 bits of a scaled one.
         return round(float(grid.unscale(np.array(value, np.float64))), 2 - grid.exponent) + 0.0
     if feature.kind == "ids":
-        return [decoder.text(feature.column, one) for one in value]
+        texts = [decoder.text(feature.column, one) for one in value]
+        if weights is None:
+            return texts
+        return [f"{text} ({weight:g})" for text, weight in zip(texts, weights, strict=True)]
     return decoder.text(feature.column, value)

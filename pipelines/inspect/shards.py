@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.ipc
 
 from ltr.data.manifest import Feature, ListsError, Manifest, Shard, SplitName
-from ltr.data.schema import check_schema, is_list
+from ltr.data.schema import is_list, open_shard
 
 PIECE_DOCUMENTS = 1_000_000
 """Documents that are looked at together, give or take a list: what bounds the memory."""
@@ -68,27 +67,6 @@ def pieces(folder: Path, manifest: Manifest, shard: Shard) -> Iterator[Piece]:
         rows = max(end - first, 1)
         yield _piece(batch.slice(first, rows), manifest.features, folder / shard.file)
         first += rows
-
-
-def open_shard(folder: Path, features: tuple[Feature, ...], shard: Shard) -> pa.RecordBatch:
-    """Map a shard's file and check its columns; nothing is read yet.
-
-    Raises:
-        ListsError: It is not a readable file of lists.
-    """
-    path = folder / shard.file
-    try:
-        file = pa.ipc.open_file(pa.memory_map(str(path)))
-        check_schema(file.schema, features, path)
-        if file.num_record_batches != 1:
-            msg = f"{path}: a shard holds one record batch; got {file.num_record_batches}"
-            raise ListsError(msg)
-        batch = file.get_batch(0)
-        batch.validate()
-    except (pa.ArrowInvalid, OSError) as error:
-        msg = f"{path} is not a readable Arrow file: {error}"
-        raise ListsError(msg) from error
-    return batch
 
 
 def shards_of(manifest: Manifest, parts: tuple[SplitName, ...]) -> list[tuple[SplitName, Shard]]:

@@ -11,6 +11,7 @@ from pipelines.inspect.bins import Place, length_bins, places
 from pipelines.inspect.counts import Part
 from pipelines.inspect.drift import left_out_of
 from pipelines.inspect.profile import Profile
+from pipelines.plain_text import shown as shown
 from pipelines.report.tables import Cell, Table
 from pipelines.report.words import MINUS, NARROW, UNDEFINED, count
 
@@ -203,18 +204,6 @@ def percent(rate: float) -> str:
     """Write a rate in percent, one digit that counts at least."""
     number = f"{100 * rate:.1f}" if abs(rate) >= 0.001 else f"{100 * rate:.1g}"
     return f"{number.replace('-', MINUS)}{NARROW}%"
-
-
-def shown(text: str) -> str:
-    r"""Write a text from a log so that it stays on its line and cannot steer a terminal.
-
-    Example:
-        >>> print(shown("a\x1b[31mb\nc"))
-        a\x1b[31mb\nc
-    """
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _share(number: int, total: int) -> Cell:

@@ -1,5 +1,6 @@
 """``ltr evaluate``: the model and the baselines on held-out lists in, a report out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +45,15 @@ from pipelines.table.sure import Sure
 MODEL = "model"
 
 
+class Rival(NamedTuple):
+    """Another model that ranks the same test lists, and is shown among the baselines."""
+
+    name: str
+    model: Path
+    lists: Path
+    """The same lists in the same order, as its own encoder makes them."""
+
+
 def run(job: Job, folders: Folders, progress: Progress) -> str:
     """Measure the model and the baselines on the test lists and write the report.
 
@@ -52,12 +62,41 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
         ModelError: There is no model, it was trained on lists of another encoder, or its scores
             are not finite.
     """
-    manifest = Manifest.load(folders.lists)
-    card = ModelCard.load(folders.model)
-    card.check_lists(manifest)
-    lists = Lists(folders.lists, "test")
     with progress.step("score"):
-        scores = score_all(folders, manifest, lists)
+        scores = score_all(folders)
+    refuse_bad(folders.model, scores[MODEL])
+    found = measured(job, folders, progress, scores)
+    with progress.step("write"), replace_folder(folders.report) as folder:
+        found.write(folder)
+    rules = found.report.rules
+    return _summary(folders.report, found.comparison, rules)
+
+
+class Measured(NamedTuple):
+    """The report, and what it was made of."""
+
+    report: Report
+    comparison: Comparison
+    lists: pl.DataFrame
+    """One row per test list."""
+
+    def write(self, folder: Path) -> None:
+        """Write all that is in a report's folder."""
+        write_report(self.report, folder)
+        self.lists.write_parquet(folder / "lists.parquet")
+
+
+def measured(job: Job, folders: Folders, progress: Progress, scores: dict[str, Tensor]) -> Measured:
+    """Compare what was scored: the model with all others.
+
+    Args:
+        job: How to measure.
+        folders: Of the run.
+        progress: Where to show it.
+        scores: By ranker, ``[docs]`` each, all finite.
+    """
+    manifest, card = Manifest.load(folders.lists), ModelCard.load(folders.model)
+    lists = Lists(folders.lists, "test")
     rules = Rules(**job.evaluation.model_dump(include=set(Rules.model_fields)))
     with progress.step("measure"):
         values = {name: measure(one, lists, rules) for name, one in scores.items()}
@@ -76,25 +115,40 @@ def run(job: Job, folders: Folders, progress: Progress) -> str:
         data=_data(manifest),
         notes=(LOGGED_ORDER_NOTE,),
     )
-    with progress.step("write"), replace_folder(folders.report) as folder:
-        write_report(report, folder)
-        per_list(folders, manifest, values, rules).write_parquet(folder / "lists.parquet")
-    return _summary(folders.report, comparison, rules)
+    return Measured(report, comparison, per_list(folders, manifest, values, rules))
 
 
-def score_all(folders: Folders, manifest: Manifest, lists: Lists) -> dict[str, Tensor]:
-    """Return the scores of the model and of every baseline, ``[docs]`` each."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = score(load_ranker(folders.model).to(device), lists, device=device)
-    if not bool(model.isfinite().all()):
-        found = int((~model.isfinite()).sum())
-        msg = f"{folders.model}: scores must be finite; got {found} of {len(model)} that are not"
-        raise ModelError(msg)
+def score_all(folders: Folders, rivals: Sequence[Rival] = ()) -> dict[str, Tensor]:
+    """Return the scores of the model, of the rivals and of every baseline, ``[docs]`` each.
+
+    Raises:
+        ListsError: There are no lists, or they are not as their manifest says.
+        ModelError: A model is missing, or was trained on lists of another encoder.
+    """
+    models = (Rival(MODEL, folders.model, folders.lists), *rivals)
+    scored = {one.name: _scores(one.model, one.lists) for one in models}
+    splits = Manifest.load(folders.lists).splits
     baselines = baseline_scores(
-        _shards(folders.lists, manifest.splits["train"]),
-        _shards(folders.lists, manifest.splits["test"]),
+        _shards(folders.lists, splits["train"]), _shards(folders.lists, splits["test"])
     )
-    return {MODEL: model, **{name: scores.to_torch() for name, scores in baselines.items()}}
+    return {**scored, **{name: scores.to_torch() for name, scores in baselines.items()}}
+
+
+def refuse_bad(model: Path, scores: Tensor) -> None:
+    """Refuse scores by which nothing can be ranked.
+
+    Raises:
+        ModelError: One is not finite.
+    """
+    if bad := int((~scores.isfinite()).sum()):
+        msg = f"{model}: scores must be finite; got {bad} of {len(scores)} that are not"
+        raise ModelError(msg)
+
+
+def _scores(model: Path, folder: Path) -> Tensor:
+    ModelCard.load(model).check_lists(Manifest.load(folder))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return score(load_ranker(model).to(device), Lists(folder, "test"), device=device)
 
 
 def measure(scores: Tensor, lists: Lists, rules: Rules) -> Tensor:

@@ -86,7 +86,9 @@ def _begin(asked: str | None, run: Path, here: Path) -> Path | None:
     folder = run if previous else Path(os.path.normpath(here / asked))
     for model in (folder / "model", folder):
         if (model / "model.json").exists():
-            return model
+            from pipelines.registry import model_folder
+
+            return model_folder(model)
     msg = f"{folder}: training.warm_start must be the folder of a model or of a run; got neither"
     raise JobError(msg)
 

@@ -5,7 +5,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ltr.errors import LtrError
@@ -65,21 +65,21 @@ def launch(arguments: Sequence[str], num_processes: int) -> None:
 
 
 def _told(failures: "dict[int, ProcessFailure]") -> RankError:
-    """The failure that began it, of all that are known."""
-    known = {rank: _Failure.of(failure) for rank, failure in failures.items()}
-    causes = {rank: one for rank, one in known.items() if not one.is_consequence} or known
-    rank, cause = next(iter(causes.items()))
-    return RankError(f"rank {rank} {cause.text}", cause.exit_code)
+    return first_cause({rank: Failure.of(failure) for rank, failure in failures.items()})
 
 
-class _Failure(NamedTuple):
+class Failure(NamedTuple):
+    """How a process of a training ended that should not have."""
+
     text: str
+    """What follows "rank 1"."""
     exit_code: int
     is_consequence: bool
     """Whether the process only noticed that another one was gone, or was ended for that."""
 
     @classmethod
-    def of(cls, failure: "ProcessFailure") -> "_Failure":
+    def of(cls, failure: "ProcessFailure") -> "Failure":
+        """Read what the launcher knows of a process."""
         said = failure.error_file_data.get("message")
         if isinstance(said, dict):
             kind = said["extraInfo"].get("kind")
@@ -92,3 +92,10 @@ class _Failure(NamedTuple):
             return cls(text, 1, is_consequence=number == signal.SIGTERM)
         text = f"ended with exit code {failure.exitcode} without a word; {AGAIN}"
         return cls(text, 1, is_consequence=False)
+
+
+def first_cause(failures: Mapping[int, Failure]) -> RankError:
+    """The failure that began it, of all that are known, by rank."""
+    causes = {rank: one for rank, one in failures.items() if not one.is_consequence} or failures
+    rank, cause = next(iter(causes.items()))
+    return RankError(f"rank {rank} {cause.text}", cause.exit_code)

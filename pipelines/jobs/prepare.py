@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ltr.atomic import replace_folder
-from ltr.data.manifest import Events, Manifest, Rows, Shard, Source, Split, SplitName
+from ltr.data.manifest import Events, Manifest, Rows, Source, Split, SplitName
 from pipelines.config import Job
 from pipelines.contracts import PARTS
 from pipelines.encoder import Encoder
@@ -21,8 +20,10 @@ from pipelines.engines import EngineName, open_engine
 from pipelines.errors import LogError
 from pipelines.flow import Prepared, prepare
 from pipelines.jobs.folders import Folders
+from pipelines.jobs.put_shards import put, put_split
 from pipelines.joints import Log, Table, fates_of
 from pipelines.progress import Progress
+from pipelines.second_encoding import lacking, leave_encoder, put_second
 from pipelines.sources import LogFile, open_events, open_log, reading
 from pipelines.spill.budget import Plan, bytes_of_row, check_disk, plan
 from pipelines.spill.work import Work, work_folder
@@ -33,15 +34,20 @@ from pipelines.stages.read import check_clocks, numbered, place, read_events, re
 from pipelines.steps.attribute import EVENTS_FILE, Attributed
 from pipelines.steps.grade import GIANTS_FILE, REJECTS_FILE
 from pipelines.steps.partition import Context, collect
-from pipelines.steps.write import ShardRecord, Written
+from pipelines.steps.write import Written
 
 if TYPE_CHECKING:
     from ltr.evaluation.propensities import Curve
 
 SAMPLE_ROWS = 20_000
-FORMAT = 2
+FORMAT = 3
 """Of the work folder; another one is begun anew."""
-UNSEEN = frozenset({"towers", "loss", "training", "evaluation", "output", "prepare"})
+UNSEEN = frozenset(
+    {
+        *("towers", "loss", "training", "checkpoints", "tracking", "evaluation", "drift"),
+        *("output", "prepare", "nightly", "gate", "notify"),
+    }
+)
 """Sections of the job file that change nothing in the lists."""
 
 
@@ -57,9 +63,25 @@ def run(job: Job, folders: Folders, progress: Progress, engine: EngineName = "lo
 
 
 def make_lists(
-    log: Log, job: Job, folders: Folders, progress: Progress, engine: EngineName = "local"
+    log: Log,
+    job: Job,
+    folders: Folders,
+    progress: Progress,
+    engine: EngineName = "local",
+    champion: Encoder | None = None,
 ) -> Manifest:
     """Make ``lists`` of an open log.
+
+    Args:
+        log: As ``open_tables`` gives it.
+        job: What to make of it.
+        folders: Of the run.
+        progress: Where to show it.
+        engine: Who does the work.
+        champion: The encoder of a model that is to rank the same test lists. Its ids keep their
+            numbers, and the test part is written a second time as it encodes it, into the folder
+            ``champion`` of the lists, unless the job lacks one of its features: see
+            ``pipelines.second_encoding``.
 
     Raises:
         JobError: The log cannot be used as the job file says, or the disk cannot hold the work.
@@ -70,11 +92,15 @@ def make_lists(
     sample = collect(place(rows.head(SAMPLE_ROWS), job), "read")
     row_bytes = bytes_of_row(sample)
     cut = plan(sum(log.impressions.rows), row_bytes, job.prepare.memory)
-    with work_folder(folders.run, _identity(job, log, cut)) as folder, open_engine(engine) as on:
+    twice = champion if champion and lacking(champion, job.features) is None else None
+    previous = champion or _present(folders, job)
+    identity = _identity(job, log, cut, previous, twice)
+    with work_folder(folders.run, identity) as folder, open_engine(engine) as on:
         if not any(folder.iterdir()):
             check_disk(folder, sum(log.impressions.rows), row_bytes)
-        context = Context(job, cut, sample.schema, folder)
-        prepared = prepare(log, context, Work(folder, on, progress), _present(folders, job))
+        leave_encoder(twice, folder)
+        context = Context(job, cut, sample.schema, folder, twice=twice is not None)
+        prepared = prepare(log, context, Work(folder, on, progress), previous)
         with replace_folder(folders.lists) as lists, progress.step("commit"):
             return _commit(prepared, log, context, lists)
 
@@ -130,7 +156,9 @@ def _num_rows(file: LogFile) -> int:
         return int(file.rows.select(pl.len()).collect().item())
 
 
-def _identity(job: Job, log: Log, cut: Plan) -> dict[str, Any]:
+def _identity(
+    job: Job, log: Log, cut: Plan, previous: Encoder | None, twice: Encoder | None
+) -> dict[str, Any]:
     """All that decides what the tasks leave behind."""
     tables = [log.impressions, *([log.events] if log.events else [])]
     return {
@@ -142,6 +170,7 @@ def _identity(job: Job, log: Log, cut: Plan) -> dict[str, Any]:
         "plan": [cut.partitions, cut.piece_rows],
         "files": [[_state(file.path) for file in table.files] for table in tables],
         "rows": [list(table.rows) for table in tables],
+        "encoders": [one and one.fingerprint for one in (previous, twice)],
     }
 
 
@@ -169,9 +198,10 @@ def _present(folders: Folders, job: Job) -> Encoder | None:
 
 def _commit(prepared: Prepared, log: Log, context: Context, folder: Path) -> Manifest:
     """Put together what the tasks left, and write the manifest."""
+    left = list(zip(context.left_by("write"), prepared.written, strict=True))
     manifest = Manifest(
         features=prepared.encoder.features(),
-        splits={part: _split(part, prepared.written, context, folder) for part in PARTS},
+        splits={part: _split(part, left, folder) for part in PARTS},
         rows=fates_of(context),
         events=None if prepared.attributed is None else _events(prepared.attributed),
         varying=prepared.varying,
@@ -181,15 +211,17 @@ def _commit(prepared: Prepared, log: Log, context: Context, folder: Path) -> Man
     )
     (folder / "rejects").mkdir()
     for number, path in enumerate(context.left_by("grade")):
-        _put(path / REJECTS_FILE, folder / "rejects" / f"rows-{number:05}.parquet")
+        put(path / REJECTS_FILE, folder / "rejects" / f"rows-{number:05}.parquet")
         for giant in sorted(path.glob(GIANTS_FILE.format(0).replace("00000", "*"))):
-            _put(giant, folder / "rejects" / f"rows-{number:05}-{giant.name}")
+            put(giant, folder / "rejects" / f"rows-{number:05}-{giant.name}")
     for number, path in enumerate(context.left_by("attribute")):
-        _put(path / EVENTS_FILE, folder / "rejects" / f"events-{number:05}.parquet")
+        put(path / EVENTS_FILE, folder / "rejects" / f"events-{number:05}.parquet")
     prepared.encoder.save(folder / "encoder")
     prepared.audit.write_parquet(folder / AUDIT_FILE)
     if prepared.curve:
         _save_curve(prepared.curve, folder)
+    if context.twice:
+        put_second(left, context.work, manifest, folder)
     manifest.save(folder)
     return manifest
 
@@ -202,47 +234,9 @@ def _save_curve(curve: "Curve", folder: Path) -> None:
     write_propensity_picture(curve, folder)
 
 
-def _split(part: SplitName, written: list[Written], context: Context, folder: Path) -> Split:
-    """Number the shards of a part and add them up."""
-    (folder / part).mkdir()
-    records: list[ShardRecord] = []
-    shards: list[Shard] = []
-    for path, task in zip(context.left_by("write"), written, strict=True):
-        if record := task.shards.get(part):
-            file = f"{part}/{len(shards):05}.arrow"
-            _put(path / f"{part}.arrow", folder / file)
-            records.append(record)
-            shards.append(
-                Shard(
-                    file=file,
-                    lists=record.lists,
-                    documents=record.documents,
-                    sha256=record.sha256,
-                )
-            )
-    return _added_up(records, shards)
-
-
-def _added_up(records: list[ShardRecord], shards: list[Shard]) -> Split:
-    grades: Counter[int] = Counter()
-    for record in records:
-        grades.update(record.grades)
-    return Split(
-        lists=sum(record.lists for record in records),
-        documents=sum(record.documents for record in records),
-        grades=dict(sorted(grades.items())),
-        first=str(min(record.first for record in records)),
-        last=str(max(record.last for record in records)),
-        shards=tuple(shards),
-    )
-
-
-def _put(file: Path, target: Path) -> None:
-    """Give a file its second name, so that it stays where a rerun of a killed job looks for it."""
-    try:
-        os.link(file, target)
-    except OSError:  # a file system without links
-        shutil.copyfile(file, target)
+def _split(part: SplitName, left: Sequence[tuple[Path, Written]], folder: Path) -> Split:
+    shards = [(path / f"{part}.arrow", task.shards.get(part)) for path, task in left]
+    return put_split(shards, part, folder)
 
 
 def _events(attributed: list[Attributed]) -> Events:

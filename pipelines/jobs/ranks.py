@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from ltr.errors import LtrError
+from pipelines.telemetry import redact
 
 LOST_PATIENCE_S = 10.0
 _PR_SET_PDEATHSIG = 1
@@ -32,7 +33,7 @@ def leave_to_launcher(error: BaseException, exit_code: int) -> bool:
     said = {"timestamp": str(int(time.time())), "kind": type(error).__name__}
     is_told = isinstance(error, LtrError | OSError)
     text = str(error) if is_told else f"{type(error).__name__}: {error}"
-    record = {"message": {"message": text, "errorCode": exit_code, "extraInfo": said}}
+    record = {"message": {"message": redact(text), "errorCode": exit_code, "extraInfo": said}}
     Path(file).write_text(json.dumps(record), encoding="utf-8")
     return True
 

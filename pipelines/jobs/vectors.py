@@ -2,11 +2,11 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -21,6 +21,7 @@ from ltr.training import ModelCard, ModelError, load_ranker
 from ltr.training.checkpoint import WEIGHTS
 from ltr.training.vectors import document_vectors, query_vectors
 from pipelines.contracts import PARTS
+from pipelines.errors import JobError
 from pipelines.progress import Progress, Step
 
 _SHOWN: Final = pl.Schema(
@@ -58,7 +59,10 @@ def run(job: VectorsJob, progress: Progress) -> str:
         ModelError: There is no model, its score is no product of two vectors, or the lists are not
             encoded as those of its training.
         ListsError: There are no lists, or they are not as their manifest says.
+        JobError: The name of a file does not say which format it is to have.
     """
+    for path in filter(None, (job.out, job.queries)):
+        _writer(path)
     # Versions of the folders: a run may replace them meanwhile.
     model, folder = job.model.resolve(), job.lists.resolve()
     card, manifest = ModelCard.load(model), Manifest.load(folder)
@@ -173,9 +177,9 @@ def _queries(
 
 
 def _write(path: Path, about: _About, rows: Iterator[tuple[pl.Series, Tensor]], step: Step) -> int:
-    """Write ids and vectors, a row group per batch; return how many."""
+    """Write ids and vectors, a row group or record batch per batch; return how many."""
     count = 0
-    with _replaced(path) as file, pq.ParquetWriter(file, about.schema) as writer:
+    with _replaced(path) as file, _writer(path)(file, about.schema) as writer:
         for ids, vectors in rows:
             flat = pa.array(vectors.reshape(-1).numpy())
             column = pa.FixedSizeListArray.from_arrays(flat, about.dim)
@@ -184,6 +188,20 @@ def _write(path: Path, about: _About, rows: Iterator[tuple[pl.Series, Tensor]], 
             count += len(ids)
             step.advance()
     return count
+
+
+def _writer(path: Path) -> Callable[[Path, pa.Schema], Any]:
+    """What writes the format that the file's name asks for.
+
+    Raises:
+        JobError: It asks for none.
+    """
+    if path.suffix == ".parquet":
+        return pq.ParquetWriter  # type: ignore[no-any-return]
+    if path.suffix in (".arrow", ".ipc", ".feather"):
+        return pa.ipc.new_file  # type: ignore[no-any-return]
+    msg = f"a file of vectors must end in .parquet, or for Arrow IPC in .arrow; got {path}"
+    raise JobError(msg)
 
 
 @contextmanager

@@ -33,6 +33,8 @@ class RuleRecord(BaseModel):
     subject: str
     """What it looked at: a metric, a slice, a column."""
     passed: bool
+    applies: bool = True
+    """False where there was nothing to judge; ``says`` has the reason, and ``passed`` is True."""
     value: float | None = None
     limit: float | None = None
     low: float | None = None

@@ -59,7 +59,7 @@ def pictures(report: Report) -> list[Picture]:
         *slices,
         quality_picture(report),
         difference_picture(report),
-        ndcg_by_k_picture(report),
+        ndcg_by_k_picture([(one.name, one.by_k) for one in report.rankers]),
         distribution_picture(report),
         positions_picture(report.positions),
         learning_picture(report),

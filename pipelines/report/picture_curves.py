@@ -23,26 +23,25 @@ DASHES = ("-", (0, (5, 1.5)), (0, (2, 1.5)), (0, (5, 1.5, 1, 1.5)))
 """One for each of ``SERIES``: colour is never the only difference."""
 
 
-def ndcg_by_k_picture(report: Report) -> Picture:
-    """Mean NDCG at k = 1 … 20 of every ranker."""
+def ndcg_by_k_picture(curves: Sequence[tuple[str, Sequence[Number]]]) -> Picture:
+    """Mean NDCG at k = 1 … 20 of every ranker, each given by its name and values."""
     at_ends = (
-        f"{ranker.name} from {number(ranker.by_k[0])} at k = 1 to {number(ranker.by_k[-1])}"
-        f" at k = {CURVE_KS[-1]}"
-        for ranker in report.rankers
+        f"{name} from {number(values[0])} at k = 1 to {number(values[-1])} at k = {CURVE_KS[-1]}"
+        for name, values in curves
     )
     return Picture(
         name="by-k",
         title="NDCG by k",
-        svg=by_k_svg([(ranker.name, ranker.by_k) for ranker in report.rankers]),
+        svg=_by_k_svg(curves),
         spoken="; ".join(at_ends),
         caption=(
-            "Mean NDCG over the held-out lists when only the first k documents count. The axis"
-            " does not start at 0."
+            "Mean NDCG over the lists when only the first k documents count. The axis does not"
+            " start at 0."
         ),
     )
 
 
-def by_k_svg(curves: Sequence[tuple[str, Sequence[Number]]]) -> str:
+def _by_k_svg(curves: Sequence[tuple[str, Sequence[Number]]]) -> str:
     """Draw one named curve over ``CURVE_KS`` for each ranker."""
     if _is_undefined(*(values for _, values in curves)):
         return nothing_to_draw("by-k")

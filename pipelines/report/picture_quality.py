@@ -32,6 +32,8 @@ class ForestLine(NamedTuple):
     estimate: Estimate
     colour: str
     strong: bool
+    limit: float | None = None
+    """Where its interval must not begin to the left of."""
 
 
 def quality_picture(report: Report) -> Picture:
@@ -115,6 +117,10 @@ def _draw_line(plot: Axes, row: float, line: ForestLine) -> None:
     plot.text(0, row + 0.2, line.label, ha="left", color=INK, **words)
     plot.text(1, row + 0.2, line.said, ha="right", color=INK, **words)
     found = line.estimate
+    if line.limit is not None:
+        plot.vlines(
+            line.limit, row - 0.3, row + 0.17, color=INK, linewidth=1.6, linestyle=(0, (2, 1))
+        )
     if found.low is not None and found.high is not None:
         plot.plot([found.low, found.high], [row, row], color=line.colour, linewidth=3)
     if found.value is not None:

@@ -14,8 +14,8 @@ from pipelines.report.canvas import (
     to_svg,
 )
 from pipelines.report.counterfactual_picture import picture as counterfactual_picture
-from pipelines.report.parts import BINS, CURVE_KS
-from pipelines.report.picture_curves import by_k_svg
+from pipelines.report.parts import BINS
+from pipelines.report.picture_curves import ndcg_by_k_picture
 from pipelines.report.picture_lists import histogram_svg, positions_picture, wilson
 from pipelines.report.picture_quality import forest_svg
 from pipelines.report.picture_slices import forest_line, line_rule, slices_picture
@@ -32,7 +32,8 @@ def table_pictures(report: TableReport) -> list[Picture]:
         found.append(counterfactual_picture(report.counterfactual))
     if report.slices:
         found.append(slices_picture(report))
-    found += [_by_k(report), _distribution(report)]
+    curves = [(side.name, side.by_k) for side in report.sides]
+    found += [ndcg_by_k_picture(curves), _distribution(report)]
     if report.reliability:
         found.append(_reliability(report.reliability))
     if report.positions:
@@ -71,24 +72,6 @@ def _differences(report: TableReport) -> Picture:
         caption=(
             f"Dot: mean paired difference over the same lists. {line_rule(report)} A line that"
             " crosses zero leaves open which one is better."
-        ),
-    )
-
-
-def _by_k(report: TableReport) -> Picture:
-    ends = (
-        f"{side.name} from {number(side.by_k[0])} at k = 1 to {number(side.by_k[-1])}"
-        f" at k = {CURVE_KS[-1]}"
-        for side in report.sides
-    )
-    return Picture(
-        name="by-k",
-        title="NDCG by k",
-        svg=by_k_svg([(side.name, side.by_k) for side in report.sides]),
-        spoken="; ".join(ends),
-        caption=(
-            "Mean NDCG over the lists when only the first k documents count. The axis does not"
-            " start at 0."
         ),
     )
 

@@ -3,8 +3,9 @@
 from pipelines.sources._file import LogFile, reading
 from pipelines.sources._formats import SUFFIXES, format_of
 from pipelines.sources._letor import Letor, read_letor
-from pipelines.sources._open import Opened, open_events, open_log, scan, scan_rows
+from pipelines.sources._open import Opened, open_events, open_log, open_path, scan, scan_rows
 from pipelines.sources._trec import scan_qrels, scan_run
+from pipelines.sources._url import is_url
 from pipelines.sources._window import Window
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "Opened",
     "Window",
     "format_of",
+    "is_url",
     "open_events",
     "open_log",
+    "open_path",
     "read_letor",
     "reading",
     "scan",

@@ -84,6 +84,23 @@ def scan(path: Path | str, text: Collection[str] = (), kind: Format | None = Non
     return _scan(str(path), text, kind, None, None).files
 
 
+def open_path(
+    path: str, text: Collection[str], kind: Format | None, window: Window | None
+) -> Opened:
+    """Open what lies at a path, all of it or the days of a window.
+
+    Args:
+        path: As of :func:`scan`; with a window, ``{date}`` stands for the day.
+        text: As of :func:`scan`.
+        kind: As of :func:`scan`.
+        window: The days to read.
+
+    Raises:
+        LogError: As :func:`scan`.
+    """
+    return _scan(path, text, kind, window, None)
+
+
 def scan_rows(path: Path | str, text: Collection[str] = ()) -> pl.LazyFrame:
     """Return the rows of all files at ``path``, of which each must have the same columns.
 
@@ -109,7 +126,7 @@ def _open(path: str, text: Collection[str], job: Job, qrels: Path | None) -> Ope
     if job.log.days is not None:
         if job.date is None:
             raise ConfigError(key="log.days", rule="needs the window's last day: --date or date")
-        window = Window(job.date, job.log.days)
+        window = Window(job.date, job.log.days, frozenset(job.log.leave_out))
     opened = _scan(path, text, job.log.format, window, qrels)
     if opened.missing and job.log.missing_days == "refuse":
         rule = f'{path} must hold every day of the window (log.missing_days = "allow" if not)'

@@ -14,24 +14,31 @@ FOLDER = "date"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Some days in a row.
+    """Some days in a row, or all of them but some.
 
     Example:
         >>> [str(day) for day in Window(date(2026, 11, 21), 2)]
         ['2026-11-20', '2026-11-21']
+        >>> [str(day) for day in Window(date(2026, 11, 21), 2, frozenset({date(2026, 11, 20)}))]
+        ['2026-11-21']
     """
 
     last: date
     days: int
+    left_out: frozenset[date] = frozenset()
 
     def __iter__(self) -> Iterator[date]:
         """Yield the days, the earliest first."""
         for before in range(self.days - 1, -1, -1):
-            yield self.last - timedelta(days=before)
+            day = self.last - timedelta(days=before)
+            if day not in self.left_out:
+                yield day
 
     def __contains__(self, day: object) -> bool:
         """Whether a day is one of the window's."""
-        return isinstance(day, date) and 0 <= (self.last - day).days < self.days
+        if not isinstance(day, date) or day in self.left_out:
+            return False
+        return 0 <= (self.last - day).days < self.days
 
 
 def has_day(path: str) -> bool:

@@ -14,8 +14,8 @@ from pipelines.contracts import is_text
 from pipelines.errors import JobError
 from pipelines.spill.hashing import MOST
 
-FIXED = 320 * 2**20
-"""Bytes that the process itself takes: interpreter, libraries, buffers of the reader."""
+FIXED = 448 * 2**20
+"""Bytes of the process itself: interpreter, libraries, the reader's buffers, freed memory."""
 LEAST = 64 * 2**20
 """Bytes of rows that are worked on at a time, however small the budget."""
 COPIES_IN_PARTITION = 8
@@ -44,7 +44,7 @@ def plan(rows: int, row_bytes: float, budget: int) -> Plan:
 
     Example:
         >>> plan(rows=10_000_000, row_bytes=60, budget=2**30)
-        Plan(partitions=7, piece_rows=2050548)
+        Plan(partitions=8, piece_rows=1677721)
     """
     free = max(budget - FIXED, LEAST)
     partitions = ceil(rows * row_bytes * COPIES_IN_PARTITION / free)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from pipelines.contracts import ColumnKind
 from pipelines.errors import LogError
 
 IDS = "text, whole numbers or booleans"
@@ -47,9 +48,24 @@ class Columns:
         column = self._of_kind(name, key, _is_id_list, f"lists of {IDS}")
         return column.cast(pl.List(pl.String))
 
+    def weights(self, name: str, key: str) -> pl.Expr:
+        """Return lists of Float64."""
+        column = self._of_kind(name, key, _is_number_list, "lists of numbers")
+        return column.cast(pl.List(pl.Float64))
+
     def number(self, name: str, key: str) -> pl.Expr:
         """Return Float64."""
         return self._of_kind(name, key, _is_number, "numbers").cast(pl.Float64)
+
+    def of_kind(self, kind: ColumnKind, name: str, key: str) -> pl.Expr:
+        """Return the column of a feature of this kind, or of its weights."""
+        read = {
+            "id": self.id,
+            "ids": self.id_list,
+            "weights": self.weights,
+            "number": self.number,
+        }
+        return read[kind](name, key)
 
     def whole(self, name: str, key: str) -> pl.Expr:
         """Return Int32, null where the number is too large for it."""
@@ -112,6 +128,10 @@ def _is_id_list(dtype: DType) -> bool:
 
 def _is_number(dtype: DType) -> bool:
     return dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)
+
+
+def _is_number_list(dtype: DType) -> bool:
+    return dtype == pl.Null or (isinstance(dtype, pl.List | pl.Array) and _is_number(dtype.inner))
 
 
 def _is_whole(dtype: DType) -> bool:

@@ -203,8 +203,7 @@ def _features(columns: Columns, job: Job, somewhere: Collection[str]) -> Iterato
         if name not in columns.schema and name in somewhere:
             yield _none(RAW_TYPES[kind]).alias(column)
             continue
-        choose = {"id": columns.id, "ids": columns.id_list, "number": columns.number}[kind]
-        yield choose(name, key).alias(column)
+        yield columns.of_kind(kind, name, key).alias(column)
 
 
 def _refuse_leaks(job: Job, carried: dict[str, str]) -> None:

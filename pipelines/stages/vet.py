@@ -16,6 +16,7 @@ from pipelines.contracts import KEY, KNOWN_AT, ORDER, PART_COLUMN, PARTS
 from pipelines.errors import LogError
 from pipelines.stages.columns import Columns
 from pipelines.stages.validate import also
+from pipelines.stages.weights import weight_rules
 
 FUTURE = "a feature was computed after it was shown"
 NO_KEY = "split.column is null"
@@ -45,7 +46,7 @@ def vet(impressions: pl.LazyFrame, job: Job) -> pl.LazyFrame:
 
     A feature whose time is null is taken to have been known.
     """
-    rules: dict[str, pl.Expr] = {}
+    rules = weight_rules(_weighted(job))
     if job.leakage.known_at:
         rules[FUTURE] = pl.col(KNOWN_AT) > pl.col("time")
     if job.split.by == "hash" and job.split.column:
@@ -55,6 +56,11 @@ def vet(impressions: pl.LazyFrame, job: Job) -> pl.LazyFrame:
     for reason, broken in rules.items():
         impressions = impressions.with_columns(also(reason, broken))
     return impressions
+
+
+def _weighted(job: Job) -> list[str]:
+    sides = job.features.sides.items()
+    return [f"{side}/{name}" for side, chosen in sides for name in chosen.weights]
 
 
 def _orderable(columns: Columns, name: str) -> pl.Expr:

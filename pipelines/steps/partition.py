@@ -30,6 +30,8 @@ class Context:
     schema: pl.Schema
     """Of impressions as they are read: the same for all files."""
     work: Path
+    twice: bool = False
+    """Whether the test part is also encoded as another model knows it."""
 
     def left_by(self, step: str) -> list[Path]:
         """Return the folders of a step's tasks, in the order of their numbers."""

@@ -4,7 +4,7 @@ Impressions are parted by their query, events and the keys that they are matched
 session: both sides of whatever must meet are in one partition.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,11 @@ def scatter(task: Stretch, folder: Path) -> Scattered:
     key = "session_id" if task.events else "query_id"
     partitions = task.context.plan.partitions
     total, counts = 0, [0] * partitions
-    for number, piece in enumerate(_pieces(task)):
+    names = [
+        name for name, dtype in _rows(task).collect_schema().items() if _is_numbered(name, dtype)
+    ]
+    read = pieces(LogFile(task.file.path, _rows(task)), names, task.context.plan.piece_rows)
+    for number, piece in enumerate(read):
         partition = partition_of(piece[key], partitions)
         got = write_piece(piece, partition, partitions, folder, number)
         total += piece.height
@@ -58,16 +62,22 @@ def scatter(task: Stretch, folder: Path) -> Scattered:
     return Scattered(rows=total, partitions=counts)
 
 
-def _pieces(task: Stretch) -> Iterator[pl.DataFrame]:
-    """Read in batches and yield as many of them together as fit the memory; one at least."""
-    names = [
-        name for name, dtype in _rows(task).collect_schema().items() if _is_numbered(name, dtype)
-    ]
+def pieces(file: LogFile, texts: Iterable[str], most: int) -> Iterator[pl.DataFrame]:
+    """Read a file in batches and yield as many of them together as fit the memory; one at least.
+
+    Args:
+        file: Of the log.
+        texts: Columns whose texts are numbered as they are read.
+        most: Rows that fit the memory.
+
+    Raises:
+        LogError: The file is not what its format or its columns promise.
+    """
     held: list[pl.DataFrame] = []
-    rows = as_categories(_rows(task), names)
-    with reading(task.file.path):
+    rows = as_categories(file.rows, texts)
+    with reading(file.path):
         for batch in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-            if sum(one.height for one in held) >= task.context.plan.piece_rows:
+            if sum(one.height for one in held) >= most:
                 yield pl.concat(held)
                 held = []
             held.append(batch)

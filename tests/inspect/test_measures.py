@@ -81,9 +81,30 @@ def numbers(values, deviation=1.0):
 
 
 def test_numbers_are_binned_over_deciles_of_the_reference():
-    old, new = binned(numbers(range(100)), numbers([0] * 50 + [99] * 50))
-    assert old.tolist() == [10] * 10
-    assert new.tolist() == [50, *[0] * 8, 50]
+    old, new = binned(numbers(range(1, 101)), numbers([1] * 50 + [100] * 50))
+    assert old.tolist() == [*[10] * 10, 0]
+    assert new.tolist() == [50, *[0] * 8, 50, 0]
+
+
+def test_a_missing_number_is_no_move_of_the_column_wherever_the_mean_lies():
+    def stars(mean, missing):
+        found = Numbers.empty(lambda stored: stored * 0.6 + mean)
+        found.add(((np.arange(30, 50) / 10 - mean) / 0.6).astype(np.float32).repeat(50))
+        found.add(np.zeros(missing, dtype=np.float32))
+        return found
+
+    assert stability(*binned(stars(3.77, 50), stars(3.83, 50))) == 0
+    assert stability(*binned(stars(3.77, 50), stars(3.83, 500))) > 0.1
+
+
+def test_a_number_that_happens_to_be_the_mean_is_not_a_missing_one():
+    def stock(mean):
+        found = Numbers.empty(lambda stored: stored * 1.4 + mean)
+        found.add(((np.arange(5) - mean) / 1.4).astype(np.float32).repeat(100))
+        return found
+
+    assert stability(*binned(stock(2.001), stock(2.1))) == 0
+    assert stability(*binned(stock(2.0), stock(2.1))) == 0
 
 
 def test_ties_do_not_depend_on_the_scale_of_the_encoder():

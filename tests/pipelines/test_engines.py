@@ -10,10 +10,11 @@ from unittest.mock import patch
 import pytest
 
 from ltr.data.manifest import Manifest
+from pipelines.encoder import Encoder
 from pipelines.engines import Local, open_engine
 from pipelines.errors import JobError, LogError
 from pipelines.jobs.folders import Folders
-from pipelines.jobs.prepare import run
+from pipelines.jobs.prepare import make_lists, open_tables
 from pipelines.progress import Progress
 from pipelines.spill.work import once
 from tests.pipelines.cuts import cut_into
@@ -44,17 +45,27 @@ def cluster():
         nodes.shutdown()
 
 
-def prepared(folder, engine):
+def prepared(folder, engine, champion=None):
     log(40).write_parquet(folder / "log.parquet")
     events(40).write_parquet(folder / "events.parquet")
     with cut_into(3, piece_rows=50), Progress("test") as progress:
-        run(job(), folders := Folders(log=folder, run=folder / engine), progress, engine)
+        folders, asked = Folders(log=folder, run=folder / engine), job()
+        make_lists(open_tables(asked, folders), asked, folders, progress, engine, champion)
     Manifest.load(folders.lists, verify=True)
     return {
         str(path.relative_to(folders.lists)): path.read_bytes()
         for path in sorted(folders.lists.rglob("*"))
         if path.is_file()
     }
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_cluster_encodes_the_test_lists_twice_as_this_process_does(tmp_path):
+    prepared(tmp_path, "local")
+    champion = Encoder.load(tmp_path / "local" / "lists" / "encoder")
+    here = prepared(tmp_path, "local", champion)
+    assert "champion/test/00000.arrow" in here
+    assert prepared(tmp_path, "ray", champion) == here
 
 
 def test_a_cluster_of_two_nodes_makes_the_same_files_as_this_process(cluster, tmp_path):

@@ -127,7 +127,9 @@ def folder_without_lists(folder):
     return folder / "job.toml"
 
 
-@pytest.mark.parametrize("command", [["run"], ["prepare"], ["train", "--nproc", "2"]])
+@pytest.mark.parametrize(
+    "command", [["run"], ["prepare"], ["train", "--nproc", "2"], ["train", "--engine", "ray"]]
+)
 def test_torchrun_starts_the_training_alone(tmp_path, monkeypatch, capsys, command):
     monkeypatch.setenv("WORLD_SIZE", "2")
     name, *options = command

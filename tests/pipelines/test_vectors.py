@@ -2,8 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -13,6 +17,7 @@ from ltr.towers import Ranker
 from ltr.training import load_ranker, score, train
 from ltr.training.vectors import document_vectors
 from pipelines.cli import main
+from tests.docs.blocks import blocks
 from tests.lists_on_disk import ITEM, PRICE, USER, Row, write_lists
 from tests.training.planted import recipe
 
@@ -139,3 +144,54 @@ def test_lists_of_another_encoder_are_refused(
     said = refused(capsys, "vectors", run / "model", "--lists", lists, "--out", out)
     assert "must be encoded as those of the training" in said
     assert not list(tmp_path.glob("*d.parquet*"))
+
+
+def test_a_file_of_arrow_is_mapped_and_its_vectors_are_not_copied(run: Path) -> None:
+    arguments = ("--lists", run / "lists", "--out", run / "d.arrow", "--queries", run / "q.arrow")
+    assert ltr("vectors", run / "model", *arguments) == 0
+    for name in ("d", "q"):
+        written, mapped = (
+            pl.read_parquet(run / f"{name}.parquet"),
+            pa.memory_map(f"{run}/{name}.arrow"),
+        )
+        opened = pa.ipc.open_file(mapped)
+        assert opened.schema.metadata == pq.read_schema(run / f"{name}.parquet").metadata
+        assert opened.schema.field("vector").type == pa.list_(pa.float32(), DIM)
+        before = pa.total_allocated_bytes()
+        vectors = [
+            batch["vector"].values.to_numpy(zero_copy_only=True).reshape(len(batch), DIM)
+            for batch in map(opened.get_batch, range(opened.num_record_batches))
+        ]
+        assert pa.total_allocated_bytes() == before
+        assert np.array_equal(np.concatenate(vectors), written["vector"].to_numpy())
+
+
+def test_the_page_reads_the_file_as_it_says(run: Path) -> None:
+    page: dict[str, Any] = {}
+    exec(blocks(Path(__file__).parents[2] / "docs" / "vectors.md")[0].text, page)
+    assert ltr("vectors", run, "--out", run / "page.arrow") == 0
+    read = {
+        key: vector
+        for ids, rows in page["batches"](f"{run}/page.arrow")
+        for key, vector in zip(ids.to_pylist(), rows.tolist(), strict=True)
+    }
+    written = pl.read_parquet(run / "d.parquet")
+    assert read == dict(zip(written["document_id"], written["vector"].to_list(), strict=True))
+
+
+def test_a_link_to_a_version_of_the_model_is_followed(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "v0001").symlink_to((run / "model").resolve())
+    (tmp_path / "champion").symlink_to("v0001")
+    out = tmp_path / "d.parquet"
+    assert ltr("vectors", tmp_path / "champion", "--lists", run / "lists", "--out", out) == 0
+    assert pl.read_parquet(out).equals(pl.read_parquet(run / "d.parquet"))
+
+
+def test_a_file_whose_name_says_no_format_is_refused_before_any_work(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in ("--out", "--queries"):
+        names = {"--out": tmp_path / "d.parquet"} | {option: tmp_path / "d.csv"}
+        line = refused(capsys, "vectors", run, *(part for pair in names.items() for part in pair))
+        assert "must end in .parquet, or for Arrow IPC in .arrow; got" in line
+    assert not list(tmp_path.iterdir())

@@ -23,9 +23,10 @@ def model(lists: Path, tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
-def test_a_model_is_four_files_that_say_what_it_is(lists: Path, model: Path) -> None:
+def test_a_model_is_five_files_that_say_what_it_is(lists: Path, model: Path) -> None:
     assert sorted(path.name for path in model.iterdir()) == [
         "history.json",
+        "job.json",
         "model.json",
         "model.safetensors",
         "optimizer.safetensors",

@@ -5,6 +5,7 @@ import torch
 
 from ltr.data.reader import Lists
 from ltr.metrics import ndcg
+from ltr.towers.pipelined import SWITCH
 from ltr.training import load_ranker, score, train
 from tests.training.planted import planted, recipe
 
@@ -23,3 +24,15 @@ def test_a_model_trained_on_a_gpu_scores_the_same_on_a_cpu(tmp_path: Path) -> No
     torch.testing.assert_close(
         score(ranker.to(device), lists, device=device), scores, atol=1e-3, rtol=1e-3
     )
+
+
+def test_the_pipeline_changes_the_loss_by_no_more_than_the_order_of_additions_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = planted(tmp_path / "lists")
+    curves = []
+    for switch in ("off", "on"):
+        monkeypatch.setenv(SWITCH, switch)
+        history = train(folder, tmp_path / switch, recipe(epochs=5, accumulate=2, clip=1.0))
+        curves.append([record.train_loss for record in history])
+    assert curves[1] == pytest.approx(curves[0], rel=1e-3)

@@ -13,6 +13,7 @@ from ltr.data.manifest import Feature
 from ltr.data.reader import Lists
 from ltr.recipe import Recipe, TowersConfig
 from ltr.towers import Ranker, distribute, plain_weights, process_group
+from ltr.towers.pipelined import SWITCH
 from ltr.training import (
     SnapshotPolicy,
     WarmStart,
@@ -22,9 +23,11 @@ from ltr.training import (
     train,
 )
 from ltr.training.checkpoint import load_optimizer
+from tests.towers.test_id_weights import CASES as WEIGHTED
+from tests.towers.test_id_weights import lists_of as weighted_lists
 from tests.towers.test_shared_tables import CASES, lists_of
 from tests.training.planted import planted, recipe
-from tests.training.test_snapshots import Crash
+from tests.training.test_snapshots import Crash, same
 
 RANKS = 2
 CPU = torch.device("cpu")
@@ -60,6 +63,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     folder = tmp_path_factory.mktemp("ranks")
     lists, out = planted(folder / "lists", num_lists=120), folder / "out"
     lists_of(folder / "shared", CASES["across"])
+    weighted_lists(folder / "weighted", WEIGHTED["a table of both sides"], 24)
     train(lists, folder / "first", recipe(epochs=2))
     out.mkdir()
     spawn(_in_process, (str(folder / "store"), lists, out), nprocs=RANKS)
@@ -70,18 +74,35 @@ def _in_process(rank: int, store: str, lists: Path, out: Path) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=RANKS)
     _shards(out / "weights.pt")
+    for case in ("shared", "weighted"):
+        _score_as_one(Lists(lists.parent / case, "train"), out / f"{case}.pt")
+    os.environ[SWITCH] = "on"
+    train(lists, out / "pipelined", SETTINGS["towers"])
+    train(lists.parent / "weighted", out / "weighted pipelined", SHARED)
+    del os.environ[SWITCH]
     for name, settings in SETTINGS.items():
         history = train(lists, out / name, settings)
         assert all(record.validation_ndcg > 0 for record in history)
         # The model is there for every rank as soon as it has returned.
         assert torch.isfinite(score(load_ranker(out / name), Lists(lists, "validation"))).all()
     train(lists.parent / "shared", out / "shared", SHARED)
+    train(lists.parent / "weighted", out / "weighted", SHARED)
     train(lists, out / "warm", WARM, warm_start=WarmStart(lists.parent / "first"))
     try:
         policy = SnapshotPolicy(out / "snapshots", every=2)
         train(lists, out / "crashed", SETTINGS["towers"], Crash(after=9), policy)
     finally:
         os._exit(0)  # as a machine does that is gone
+
+
+def _score_as_one(lists: Lists, out: Path) -> None:
+    """Leave the scores of the tables that lie on two ranks, and those of a plain model."""
+    config = TowersConfig(embedding_dim=8)
+    plain, ranker = (Ranker(lists.manifest.features, config, seed=3) for _ in range(2))
+    with process_group(CPU):
+        model = distribute(ranker, device=CPU, table_learning_rate=0.1)
+        batch = lists.gather(torch.arange(len(lists)).chunk(RANKS)[dist.get_rank()])
+        torch.save((model(batch).detach(), plain(batch).detach()), f"{out}.{dist.get_rank()}")
 
 
 def _shards(out: Path) -> None:
@@ -117,6 +138,31 @@ def test_two_processes_share_a_table_of_queries_and_documents(done: Done, tmp_pa
     """Rows of a rank are its documents and its lists: as many as no other rank has."""
     train(done.lists.parent / "shared", tmp_path / "one", SHARED)
     one, two = load_history(tmp_path / "one"), load_history(done.out / "shared")
+    for alone, shared in zip(one, two, strict=True):
+        assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("plain", "pipelined"), [("towers", "pipelined"), ("weighted", "weighted pipelined")]
+)
+def test_the_pipeline_changes_no_bit_of_what_two_processes_do(
+    done: Done, plain: str, pipelined: str
+) -> None:
+    assert same(done.out / plain, done.out / pipelined)
+
+
+@pytest.mark.parametrize("case", ["shared", "weighted"])
+def test_tables_on_two_ranks_give_their_vectors_in_the_order_of_a_plain_model(
+    done: Done, case: str
+) -> None:
+    for rank in range(RANKS):
+        found, expected = torch.load(done.out / f"{case}.pt.{rank}", weights_only=True)
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+
+
+def test_two_processes_share_weighted_ids(done: Done, tmp_path: Path) -> None:
+    train(done.lists.parent / "weighted", tmp_path / "one", SHARED)
+    one, two = load_history(tmp_path / "one"), load_history(done.out / "weighted")
     for alone, shared in zip(one, two, strict=True):
         assert shared.train_loss == pytest.approx(alone.train_loss, rel=1e-5)
 

@@ -90,6 +90,15 @@ def test_a_missing_day_that_is_allowed_is_said(tmp_path):
     assert opened.summary == "days 2026-11-22; nothing of 2026-11-23 to 2026-11-24"
 
 
+def test_a_day_that_is_left_out_is_neither_opened_nor_missed(tmp_path):
+    lay(tmp_path, "logs/{date}/a.parquet")
+    (tmp_path / "logs/2026-11-21/a.parquet").write_text("no Parquet")
+    opened = open_log(windowed("logs/{date}", 3, log__leave_out=["2026-11-21"]), tmp_path)
+    assert date(2026, 11, 21) not in opened.days
+    assert opened.missing == ()
+    assert opened.files
+
+
 def test_a_window_without_any_day_is_refused_even_if_days_may_miss(tmp_path):
     lay(tmp_path, "logs/{date}/a.parquet")
     job = windowed("logs/{date}", 2, "2026-12-24", log__missing_days="allow")

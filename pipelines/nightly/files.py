@@ -1,0 +1,40 @@
+"""Small files that are old or new, whatever happens while they are written."""
+
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from ltr.atomic import sync
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file beside its place, wait for the disk, and rename it.
+
+    Raises:
+        OSError: The disk is full or fails; what was there stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def digest_of(content: JsonValue) -> str:
+    """SHA-256 of what JSON can hold, whatever the order of its keys.
+
+    Example:
+        >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+        True
+    """
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,62 @@
+"""The nights that lie in a folder, by their dates."""
+
+import datetime
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipelines.nightly.outcome import Outcome
+
+NIGHTS, OUTCOME = "nights", "outcome.json"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def dates(nights: Path) -> list[str]:
+    """Return the dates of all nights, the earliest first."""
+    if not nights.exists():
+        return []
+    return sorted(one.name for one in nights.iterdir() if _DAY.fullmatch(one.name))
+
+
+def ended(night: Path) -> Outcome | None:
+    """Return how a night ended; None if it did not come to its end."""
+    try:
+        found = Outcome.model_validate_json((night / OUTCOME).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return found if found.status in ("promoted", "kept") else None
+
+
+def last_sound(nights: Path, before: str) -> Path | None:
+    """Return the last night before a date whose lists had not drifted, or were taken by force."""
+    for date in reversed(dates(nights)):
+        outcome = ended(nights / date) if date < before else None
+        if outcome and (outcome.forced or not _has_drifted(outcome)):
+            return nights / date
+    return None
+
+
+def suspect(nights: Path, date: datetime.date, days: int) -> tuple[datetime.date, ...]:
+    """Return the days of a window whose own nights refused them for drift.
+
+    A night that was forced takes the log as it had become by then: days before it are no suspects.
+
+    Args:
+        nights: The folder of all nights.
+        date: The last day of the window, which is not looked at.
+        days: Length of the window.
+    """
+    found: list[datetime.date] = []
+    for before in range(1, days):
+        day = date - datetime.timedelta(days=before)
+        outcome = ended(nights / day.isoformat())
+        if outcome and outcome.forced:
+            break
+        if outcome and _has_drifted(outcome):
+            found.append(day)
+    return tuple(reversed(found))
+
+
+def _has_drifted(outcome: Outcome) -> bool:
+    return any(one.rule == "drift" and not one.passed for one in outcome.rules)

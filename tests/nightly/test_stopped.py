@@ -1,0 +1,58 @@
+"""A night that is stopped or killed by the system, and goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.nightly.outcome import Exit
+from pipelines.registry import Registry
+from tests.nightly.small import day, home, night, outcome, write_day, write_job
+
+ROOT = Path(__file__).parents[2]
+
+
+def begin(folder, number):
+    job = write_job(folder)
+    command = ["nightly", str(job), "--date", str(day(number))]
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines.entry", *command],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+def wait_until(path):
+    for _ in range(6000):
+        if path.exists():
+            return
+        time.sleep(0.01)
+    pytest.fail(f"{path} did not come")
+
+
+@pytest.mark.parametrize(
+    ("step", "number"), [("prepare", signal.SIGTERM), ("train", signal.SIGKILL)]
+)
+def test_what_is_stopped_goes_on(tmp_path, step, number):
+    for one in range(1, 4):
+        write_day(tmp_path, one)
+    process = begin(tmp_path, 3)
+    wait_until(home(tmp_path, 3) / "steps" / f"{step}.json")
+    process.send_signal(number)
+    _, said = process.communicate()
+    if number == signal.SIGTERM:
+        assert process.returncode == Exit.STOPPED, said
+        assert outcome(tmp_path, 3).status == "stopped"
+        assert "run it again to go on" in said
+    else:
+        assert process.returncode == -number
+    assert Registry(tmp_path / "run" / "models").champion() is None
+
+    assert night(tmp_path, 3) == Exit.PROMOTED
+    assert outcome(tmp_path, 3).champion == "v0001"

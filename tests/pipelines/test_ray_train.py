@@ -1,0 +1,135 @@
+"""`ltr train --engine ray`: what processes of one machine do, on two nodes of a cluster."""
+
+import logging
+import os
+import pickle
+import signal
+import threading
+import time
+import warnings
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import torch
+
+from ltr.towers import process_group
+from ltr.training import load_history
+from pipelines.cli import main
+from pipelines.jobs import launch_on_ray
+from pipelines.jobs.launch import first_cause
+from pipelines.jobs.launch_on_ray import STORAGE, WorkerError, _failure
+from tests.pipelines.test_train import JOB
+from tests.training.planted import planted
+
+pytestmark = [
+    # Ray leaves sockets and processes to the interpreter's end, and speaks of its own future.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
+]
+SLOW = JOB.replace("epochs = 2", "epochs = 10, patience = 10")
+FILES = ("model.safetensors", "optimizer.safetensors", "history.json")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two nodes of one core each, on this machine: a worker on each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ray = pytest.importorskip("ray")
+        from ray.cluster_utils import Cluster
+
+        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        nodes.add_node(num_cpus=1)
+        ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
+        yield nodes
+        ray.shutdown()
+        nodes.shutdown()
+
+
+def run_folder(folder, text=JOB):
+    planted(folder / "run" / "lists", num_lists=120)
+    (folder / "job.toml").write_text(text)
+    return folder
+
+
+def train(folder, *options):
+    return main(["train", str(folder / "job.toml"), *options])
+
+
+def test_two_nodes_make_the_model_of_two_processes_to_the_bit(cluster, tmp_path, capsys):
+    assert len(cluster.list_all_nodes()) == 2
+    nodes, processes = (run_folder(tmp_path / name) for name in ("nodes", "processes"))
+    assert train(nodes, "--nproc", "2", "--engine", "ray") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"train: wrote {nodes / 'run' / 'model'}\n  epoch ")
+    assert "train: epochs: 89 lists in 11 batches, 1 of one grade left out" in err.splitlines()
+    assert not (nodes / "run" / STORAGE).exists()
+    with patch.dict(os.environ, OMP_NUM_THREADS="1"):
+        assert train(processes, "--nproc", "2") == 0
+    for name in FILES:
+        one, other = (folder / "run" / "model" / name for folder in (nodes, processes))
+        assert one.read_bytes() == other.read_bytes(), name
+
+
+def dies_after_a_snapshot(config):
+    """The work of a worker, but the second one is killed as soon as there is a snapshot."""
+    if os.environ["RANK"] == "1":
+        run = Path(config["arguments"][config["arguments"].index("--out") + 1])
+        threading.Thread(target=die_after, args=(run / "snapshots",), daemon=True).start()
+    return launch_on_ray._work(config)
+
+
+def die_after(snapshots):
+    while not any(snapshots.glob("step-*[0-9]")):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_worker_that_is_killed_ends_the_job_with_one_line_and_another_run_goes_on(
+    tmp_path, capsys
+):
+    folder = run_folder(tmp_path, SLOW)
+    with patch.object(launch_on_ray, "WORK", dies_after_a_snapshot):
+        assert train(folder, "--nproc", "2", "--engine", "ray") == 1
+    out, err = capsys.readouterr()
+    assert "wrote" not in out
+    assert err.splitlines()[-1] == (
+        "ltr: error: rank 1 is gone (killed, out of memory, or its node is down); run it again to "
+        "go on from the last snapshot"
+    )
+    assert "Traceback" not in err
+    assert train(folder) == 0
+    assert "going on after epoch " in capsys.readouterr().err
+    assert len(load_history(folder / "run" / "model")) == 10
+
+
+def test_the_error_of_a_worker_travels_as_the_line_that_it_is_told_in(tmp_path, capsys):
+    folder = run_folder(tmp_path, JOB.replace("seed = 5", 'seed = 5, table_optimizer = "adam"'))
+    work = {"arguments": ["train", str(folder / "job.toml")], "said": tmp_path / "said.log"}
+    levels = {name: logging.getLogger(name).level for name in (None, "ltr")}
+    with process_group(torch.device("cpu")), pytest.raises(WorkerError) as error:
+        launch_on_ray._work(work)
+    ours = logging.getLogger("ltr")
+    ours.propagate = True
+    for handler in ours.handlers[:]:
+        ours.removeHandler(handler)
+        handler.close()
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    told = first_cause({0: _failure(pickle.loads(pickle.dumps(error.value)))})
+    assert str(told).startswith("rank 0 stopped: training.table_optimizer: needs a GPU")
+    assert told.exit_code == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_the_worker_that_began_it_is_told_not_those_that_noticed():
+    failures = {
+        0: _failure(WorkerError("another process is gone", 1, "LostRankError")),
+        1: _failure(WorkerError("a loss is not finite", 2, "NonFiniteError")),
+    }
+    error = first_cause(failures)
+    assert (str(error), error.exit_code) == ("rank 1 stopped: a loss is not finite", 2)
