@@ -60,11 +60,20 @@ def _numbers(
 def _ids(
     features: Sequence[Feature], columns: Mapping[str, Column], rows: Rows, num_rows: int
 ) -> KeyedJaggedTensor | None:
-    names = [one.column for one in features if one.kind != "number"]
-    if not names:
+    own = [one for one in features if one.kind != "number"]
+    if not own:
         return None
     one_each = torch.ones(num_rows, dtype=torch.int64)
-    return keyed_jagged(names, [_values(columns[name], rows, one_each) for name in names])
+    ids = [_values(columns[one.column], rows, one_each) for one in own]
+    weights = None
+    if any(one.weighted for one in own):
+        weights = [
+            torch.ones(len(values))
+            if one.weights_column is None
+            else _values(columns[one.weights_column], rows, one_each)[0]
+            for one, (values, _) in zip(own, ids, strict=True)
+        ]
+    return keyed_jagged([one.column for one in own], ids, weights)
 
 
 def _values(column: Column, rows: Rows, one_each: Tensor) -> tuple[Tensor, Tensor]:

@@ -37,12 +37,7 @@ class NumberScale:
 
     def prepared(self, numbers: Floats) -> Floats:
         """The numbers clipped and as a logarithm; NaN where one is missing."""
-        with np.errstate(over="ignore"):
-            found = np.where(np.isfinite(numbers.astype(np.float32)), numbers, np.nan)
-        if self.clip is not None:
-            found = found.clip(*self.clip)
-        found = np.where(np.abs(found) < _TINY, 0.0, found)
-        return np.sign(found) * np.log1p(np.abs(found)) if self.log1p else found
+        return prepared(numbers, clip=self.clip, log1p=self.log1p)
 
     def scaled(self, prepared: Floats, lengths: Integers) -> Floats:
         """The prepared numbers on the model's scale; lists of length 0 have none."""
@@ -58,6 +53,32 @@ class NumberScale:
         if self.lowest is not None and self.highest is not None:
             scaled = scaled.clip(self.lowest, self.highest)
         return np.where(gaps, self.missing, scaled)
+
+
+def prepared(numbers: Floats, *, clip: tuple[float, float] | None, log1p: bool) -> Floats:
+    """Clip numbers, and take their signed logarithm if asked for.
+
+    Args:
+        numbers: Missing ones are NaN; they are not changed.
+        clip: The least and the greatest that is let through.
+        log1p: Whether x becomes sign(x) log(1 + abs(x)).
+
+    Returns:
+        As many, NaN where a number is missing or not finite as a 32-bit float.
+
+    Example:
+        >>> prepared(np.array([-5.0, 3.0, np.inf]), clip=(0, 2), log1p=False)
+        array([ 0.,  2., nan])
+    """
+    # A copy that is changed in place: half the time of new arrays, where lists are short.
+    found = np.array(numbers, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        found[~np.isfinite(found.astype(np.float32))] = np.nan
+    if clip is not None:
+        np.clip(found, *clip, out=found)
+    sizes = np.abs(found)
+    found[sizes < _TINY] = 0.0
+    return np.sign(found) * np.log1p(np.abs(found)) if log1p else found
 
 
 def as_numbers(name: str, values: Sequence[Any]) -> Floats:

@@ -65,7 +65,8 @@ class Encoding:
     def _firsts(self, frame: pl.DataFrame, lists: RowsOfLists) -> pl.DataFrame:
         if len(lists.starts) == 1:
             return frame.head(1)
-        names = {one.about.name for one in self.columns if one.about.side == "query"}
+        own = [one for one in self.columns if one.about.side == "query"]
+        names = {name for one in own for name, _, _ in one.parts}
         return pl.DataFrame([frame[name] for name in names])[lists.starts] if names else frame
 
 
@@ -97,9 +98,13 @@ def _ids(one: EncodedColumn, values: pl.Series) -> Integers:
 
 
 def _quick_id_lists(one: EncodedColumn, values: pl.Series) -> Column | None:
-    """Number views of the lists' values; None where one is too long, or of numbered texts."""
+    """Number views of the lists' values; None where that is not enough."""
     dtype = values.dtype
-    if not isinstance(dtype, pl.List) or isinstance(dtype.inner, pl.Categorical | pl.Enum):
+    if (
+        one.weights
+        or not isinstance(dtype, pl.List)
+        or isinstance(dtype.inner, pl.Categorical | pl.Enum)
+    ):
         return None
     lists = values.rechunk().to_arrow(compat_level=NEWEST)
     # A null list is an empty one, whatever lies behind it.

@@ -59,13 +59,15 @@ class Index:
     def find(self, digests: Digests) -> Integers:
         """The place of each digest; the number of all where it is not there."""
         at = self.starts[digests >> self.shift]
-        behind = np.flatnonzero(self.digests[at] < digests)
+        found = self.digests[at]
+        behind = np.flatnonzero(found < digests)
         while len(behind):
             at[behind] += 1
-            behind = behind[self.digests[at[behind]] < digests[behind]]
-        there = self.digests[at] == digests
-        # The digest above all may be one that is asked for.
-        return np.where(there, self.places[at], len(self.places) - 1)
+            found[behind] = self.digests[at[behind]]
+            behind = behind[found[behind] < digests[behind]]
+        places: Integers = self.places[at]
+        places[found != digests] = len(self.places) - 1
+        return places
 
 
 @dataclass(frozen=True, eq=False)

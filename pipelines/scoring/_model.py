@@ -8,7 +8,7 @@ from torch import nn
 
 from ltr.training import ModelCard, ModelError, load_ranker
 from ltr.training.checkpoint import CARD, ENCODER, load_job_record
-from pipelines.config import FeatureKind
+from pipelines.contracts import ColumnKind
 from pipelines.encoder import Encoder
 
 
@@ -29,9 +29,9 @@ class Model:
     """Of the lists that it was trained on."""
 
     @property
-    def features(self) -> dict[str, FeatureKind]:
+    def features(self) -> dict[str, ColumnKind]:
         """The columns of the log that the model reads, each with its kind."""
-        return {one.about.name: one.about.kind for one in self.encoder.columns}
+        return {name: kind for one in self.encoder.columns for name, _, kind in one.parts}
 
     @property
     def pads(self) -> bool:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ltr.exported import numbers as exported
 from pipelines.config import WITHIN_LIST, Column
 from pipelines.encoder._column import EncodedColumn
 from pipelines.encoder._exact import Floats
-from pipelines.encoder._prepared import TINY
 from pipelines.encoder._scale import Affine
 from pipelines.encoder._within_list import Lists
 
@@ -25,17 +25,8 @@ def prepared(values: pl.Series, settings: Column) -> Floats:
         values: Numbers or booleans.
         settings: Of the column.
     """
-    # A copy, which is changed in place below.
-    numbers = np.array(values.cast(pl.Float64).to_numpy(), dtype=np.float64)
-    with np.errstate(over="ignore"):
-        numbers[~np.isfinite(numbers.astype(np.float32))] = np.nan
-    if settings.clip is not None:
-        np.clip(numbers, *settings.clip, out=numbers)
-    sizes = np.abs(numbers)
-    numbers[sizes < TINY] = 0.0
-    if settings.log1p:
-        numbers = np.sign(numbers) * np.log1p(np.abs(numbers))
-    return numbers
+    numbers = values.cast(pl.Float64).to_numpy()
+    return exported.prepared(numbers, clip=settings.clip, log1p=settings.log1p)
 
 
 def scaled(column: EncodedColumn, numbers: Floats, lists: Lists | None) -> Scaled:

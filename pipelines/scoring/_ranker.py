@@ -37,8 +37,8 @@ class Ranker:
         self.model = model
         self.query = model.query
         """The column that tells lists apart."""
-        self._encoding = Encoding.of(model.encoder)
-        self._names = list(dict.fromkeys(one.about.name for one in model.encoder.columns))
+        self.encoding = Encoding.of(model.encoder)
+        self._names = list(model.features)
         self._checked: pl.Schema | None = None
 
     @classmethod
@@ -121,7 +121,7 @@ class Ranker:
 
     def _scores_together(self, rows: pl.DataFrame, lists: RowsOfLists) -> Floats:
         """The scores of lists that stand one after another."""
-        columns = self._encoding.encode(rows, lists)
+        columns = self.encoding.encode(rows, lists)
         scores = np.empty(rows.height, np.float32)
         # Not inference_mode: a model that is plugged in may not expect it.
         with torch.no_grad():

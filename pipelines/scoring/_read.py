@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.config import FeatureKind, Format
-from pipelines.contracts import is_text
+from pipelines.config import Format
+from pipelines.contracts import ColumnKind, is_text
 from pipelines.errors import LogError
 from pipelines.scoring._model import Model
 from pipelines.sources import LogFile, Opened, Window, open_path
@@ -57,7 +57,7 @@ class Names:
     query: str
     document: str
     keep: tuple[str, ...]
-    features: dict[str, FeatureKind]
+    features: dict[str, ColumnKind]
     """Name to kind."""
 
     @classmethod
@@ -127,10 +127,9 @@ def _check(columns: Columns, names: Names, somewhere: set[str]) -> None:
     columns.id(names.document, "the document")
     for name in names.keep:
         columns.any(name, "--keep")
-    read = {"id": columns.id, "ids": columns.id_list, "number": columns.number}
     for name, kind in names.features.items():
         if name in columns.schema or name not in somewhere:
-            read[kind](name, "the model's features")
+            columns.of_kind(kind, name, "the model's features")
 
 
 def _chosen(file: LogFile, names: Names) -> LogFile:

@@ -17,7 +17,10 @@ from pipelines.spill.coded import as_text
 from pipelines.spill.giants import giants, part
 from pipelines.spill.hashing import partition_of
 from pipelines.spill.pieces import Piece, as_frame, read_pieces, write_piece
+from pipelines.stages.columns import Columns
 from pipelines.stages.read import numbered
+from pipelines.stages.validate import first_reason
+from pipelines.stages.weights import weight_rules
 from pipelines.steps.scatter import pieces
 
 NO_QUERY, NO_DOCUMENT = "query is null", "document is null"
@@ -102,11 +105,12 @@ def score_part(task: Part, folder: Path) -> PartScored:
     """
     context, rejected = task.context, Counter[str]()
     whole, others = _whole_queries(task)
+    whole = whole.with_columns(_reasons(whole, context))
     for number, rows in enumerate(_rejects(whole, others, context)):
         if rows.height:
             rejected.update(dict(rows[REASON].value_counts().iter_rows()))
             _plain(rows, context).write_parquet(folder / REJECTS.format(number))
-    usable = whole.filter(_reason(context.names).is_null())
+    usable = whole.filter(pl.col(REASON).is_null())
     scored, queries = _scored(usable, context)
     scored.write_parquet(folder / SCORES)
     return PartScored(queries=queries, rows=scored.height, rejected=dict(rejected))
@@ -123,16 +127,27 @@ def _whole_queries(task: Part) -> tuple[pl.DataFrame, list[Piece]]:
     return as_frame([rest for rest, _ in both]), [giant for _, giant in both]
 
 
-def _reason(names: Names) -> pl.Expr:
-    no_query = pl.when(pl.col(names.query).is_null()).then(pl.lit(NO_QUERY))
-    return no_query.when(pl.col(names.document).is_null()).then(pl.lit(NO_DOCUMENT))
+def _reasons(rows: pl.DataFrame, context: Context) -> pl.Series:
+    """Why each row cannot be used; null where it can."""
+    names, columns = context.names, Columns(rows.schema, "the log")
+    weighted = [one for one in context.ranker.model.encoder.columns if one.weights]
+    rules = {
+        NO_QUERY: pl.col(names.query).is_null(),
+        NO_DOCUMENT: pl.col(names.document).is_null(),
+        **weight_rules(one.column for one in weighted),
+    }
+    parts = [
+        columns.of_kind(kind, name, "the model").alias(column)
+        for one in weighted
+        for name, column, kind in one.parts
+    ]
+    return rows.with_columns(parts).select(first_reason(rules)).to_series().alias(REASON)
 
 
 def _rejects(
     whole: pl.DataFrame, giants: Sequence[Piece], context: Context
 ) -> Iterator[pl.DataFrame]:
-    reasoned = whole.with_columns(_reason(context.names).alias(REASON))
-    yield reasoned.filter(pl.col(REASON).is_not_null())
+    yield whole.filter(pl.col(REASON).is_not_null())
     for piece in giants:
         reason = pl.lit(GIANT.format(context.most_rows)).alias(REASON)
         yield as_frame([piece]).with_columns(reason)

@@ -34,6 +34,7 @@ COLUMNS = {
     "item": {},
     "shop": {"buckets": 11, "hashes": 3},
     "brand": {"buckets": 13},
+    "words": {"weights": "counts"},
     "tags": {"max_length": 3, "keep": "frequent"},
     "price": {"log1p": True, "missing": True},
     "f1": {"scale": "list_standard", "missing": True},
@@ -55,7 +56,7 @@ TABLE: dict[str, Any] = {
         },
         "document": {
             "ids": ["item", "shop", "brand"],
-            "id_lists": ["tags"],
+            "id_lists": ["tags", "words"],
             "numbers": ["price", "f*"],
             "columns": COLUMNS,
         },
@@ -154,6 +155,7 @@ def made_log(lists: int = 60, seed: int = 3) -> pl.DataFrame:
         drawn = random.lognormal(sigma=scale, size=rows) - 1
         return [None if random.random() < 0.1 else float(value) for value in drawn]
 
+    words = id_lists("w", 9, rows)
     history = id_lists("i", 45, lists)
     return pl.DataFrame(
         {
@@ -167,6 +169,8 @@ def made_log(lists: int = 60, seed: int = 3) -> pl.DataFrame:
             "shop": random.integers(0, 30, rows),
             "brand": ids("b", 20, rows),
             "tags": id_lists("t", 8, rows),
+            "words": words,
+            "counts": [one and random.integers(0, 4, len(one)).tolist() for one in words],
             "price": numbers(3.0),
             **{f"f{number}": numbers(1.0) for number in range(1, 6)},
         },

@@ -27,13 +27,13 @@ def test_columns_are_those_of_the_encoder(attention, lists):
     assert (frame.height > FEW) == (lists == 400)
     expected = encoder.transform(encoder.from_log(frame.lazy(), "request")).collect()
     found = Encoding.of(encoder).encode(frame, rows)
-    assert set(found) == {feature.column for feature in encoder.features()}
+    assert set(found) == {name for feature in encoder.features() for name in feature.columns}
     for name, column in found.items():
         own = expected[name][rows.starts] if name.startswith("query/") else expected[name]
         if column.offsets is None:
             np.testing.assert_allclose(column.values, own.to_numpy(), rtol=2e-7, atol=0)
         else:
-            assert column.values.tolist() == own.explode(empty_as_null=False).to_list()
+            assert column.values.tolist() == own.explode(empty_as_null=False).to_list(), name
             assert column.offsets.diff().tolist() == own.list.len().to_list()
 
 

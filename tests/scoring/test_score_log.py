@@ -74,15 +74,20 @@ def test_rows_that_cannot_be_used_are_kept_with_their_reason(attention, tmp_path
     dirty = attention.frame.with_columns(
         request=pl.when(place % 5 != 0).then("request"),
         item=pl.when(place % 7 != 0).then("item"),
+        counts=pl.when(place == 1).then(pl.lit([1.0] * 9)).otherwise("counts"),
     )
     with cut_into(3):
         record, _, rejected = scored(attention, dirty, tmp_path / "out")
     no_query = dirty["request"].null_count()
     no_document = dirty.filter(pl.col("request").is_not_null())["item"].null_count()
-    assert record.rejected == {"query is null": no_query, "document is null": no_document}
+    assert record.rejected == {
+        "query is null": no_query,
+        "document is null": no_document,
+        "words has not as many weights as ids": 1,
+    }
     rows = rejected.sort(":row")
     expected = dirty.with_row_index(":row").filter(
-        pl.col("request").is_null() | pl.col("item").is_null()
+        pl.col("request").is_null() | pl.col("item").is_null() | (pl.col(":row") == 1)
     )
     own = ["request", "item", "user", "history", "tags", "price"]
     assert rows[":row"].to_list() == expected[":row"].to_list()
@@ -106,7 +111,7 @@ def test_a_query_too_large_to_be_brought_together_is_rejected_whole(attention, t
 def test_a_log_may_be_of_any_format(attention, tmp_path, suffix):
     log, frame = tmp_path / f"log.{suffix}", attention.frame
     if suffix == "csv":
-        frame.drop("history", "tags").write_csv(log)
+        frame.drop("history", "tags", "words", "counts").write_csv(log)
         with pytest.raises(LogError, match=r"log\.csv: .* names column 'history'"):
             scored(attention, log, tmp_path / "out")
         return
