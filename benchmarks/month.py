@@ -225,6 +225,7 @@ def page(mornings: Sequence[Morning]) -> str:
     means = {name: statistics.mean(getattr(one, name) for one in mornings) for name in CURVES}
     kept = [one for one in mornings if one.outcome.status == "kept"]
     drifted = [one for one in kept if _has_drifted(one.outcome)]
+    worse = len(kept) - len(drifted)
     heads = ["night", "outcome", *CURVES.values(), "broken rules"]
     return f"""# A month of nights
 
@@ -245,9 +246,10 @@ day a script buys the last half of most pages; that day, too, is judged by what 
 | a night each night - trained once | {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] |
 
 The interval is a bootstrap over the mornings. {len(mornings) - len(kept)} candidates were promoted.
-{len(kept)} nights kept the champion: {len(drifted)} because the lists had drifted (the bad day lies
-in the windows of {WINDOW} nights), {len(kept) - len(drifted)} because the candidate could not be
-shown to be at most {MARGIN} worse than the champion. Nobody did anything in between.
+{len(kept)} nights kept the champion: {len(drifted)} because its lists had drifted, {worse} because
+the candidate could not be shown to be at most {MARGIN} worse than it. The bad day lies in the
+windows of {WINDOW} nights, but after its own night it is left out of them (`nightly.quarantine`).
+Nobody did anything in between.
 
 {table("Night by night", heads, [_row(one) for one in mornings])}"""
 
@@ -269,9 +271,9 @@ def draw(mornings: Sequence[Morning], path: Path) -> None:
     with mpl.rc_context(style):
         figure = Figure(figsize=(9, 4.2), layout="constrained", facecolor="white")
         plot = figure.subplots()
-        plot.axvspan(BAD_NIGHT + 0.5, BAD_NIGHT + WINDOW + 0.5, color="#f6dede", lw=0)
+        plot.axvspan(BAD_NIGHT + 0.5, BAD_NIGHT + 1.5, color="#f6dede", lw=0)
         where = plot.get_xaxis_transform()
-        plot.text(BAD_NIGHT + 0.6, 0.02, "the bad day is\nin the window", transform=where)
+        plot.text(BAD_NIGHT + 0.6, 0.02, "the bad\nday", transform=where)
         nights = range(1, len(mornings) + 1)
         for (name, label), (colour, dashes) in zip(CURVES.items(), LINES, strict=True):
             values = [getattr(one, name) for one in mornings]

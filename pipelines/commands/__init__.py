@@ -1,1 +1,1 @@
-"""Commands of ``ltr`` with many options, each in a module of its own; ``pipelines.cli`` has all."""
+"""The commands of ``ltr``: what each takes, and the job that it makes of it."""

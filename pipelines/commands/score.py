@@ -1,12 +1,12 @@
 """``ltr score``: its options, and the job that they make."""
 
-import textwrap
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from pipelines.commands.told import tell
 from pipelines.progress import Progress
 
 Text = str | None
@@ -77,4 +77,4 @@ def score(
     )
     with Progress("score") as progress:
         done = run(job, progress)
-    typer.echo(textwrap.indent(f"score: {done}", "  ").strip())
+    tell("score", done)

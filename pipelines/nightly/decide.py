@@ -113,7 +113,13 @@ def promotion_of(night: Night, verdict: "Verdict") -> Task:
         if not night.owns(now):
             msg = f"the champion was {night.pinned.champion} when the night began and is {now} now"
             raise ChampionChangedError(msg)
-        night.registry.promote(name, why=verdict.why, forced=verdict.forced, over=now)
+        record = night.registry.promote(name, why=verdict.why, forced=verdict.forced, over=now)
+        tracking = night.job.tracking
+        if tracking.mlflow is not None:
+            from pipelines.registry.mlflow_log import log_promotion
+
+            version, uri = night.registry.version(name), tracking.mlflow
+            log_promotion(version, record, uri=uri, experiment=tracking.experiment)
 
     return Task("promote", key, work)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ltr.data.reader import Lists
 
+NO_LISTS = "there is no earlier night whose lists could be compared"
 CANDIDATE = "candidate"
 """What it is called as long as it is no version."""
 
@@ -39,11 +40,8 @@ def evidence_of(night: Night) -> Evidence:
         },
         slices=slice_words(lists, night.job.gate.slices),
         findings=read_findings(night),
-        no_findings="there is no champion yet" if night.champion is None else NO_LISTS,
+        no_findings=NO_LISTS,
     )
-
-
-NO_LISTS = "the lists that the champion was trained on are not there any more"
 
 
 def metric_of(night: Night) -> str:

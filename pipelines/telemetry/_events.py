@@ -8,7 +8,7 @@ import secrets
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pipelines.telemetry._logging import CONTEXT, RESERVED
+from pipelines.telemetry._logging import CONTEXT, RESERVED, failed_in
 from pipelines.telemetry._secrets import hide
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class EventLog:
     def __init__(self, date: datetime.date | None, run: str) -> None:
         self.date, self.run = date, run
         self._before: str | None = None
+        self._context = {"date": date.isoformat() if date else None, "run": run}
 
     def emit(
         self,
@@ -55,9 +56,8 @@ class EventLog:
 
     def __enter__(self) -> Self:
         self._before = os.environ.get(CONTEXT)
-        date = self.date.isoformat() if self.date else None
         # In the environment, so that the lines of processes begun from here carry it, too.
-        os.environ[CONTEXT] = json.dumps({"date": date, "run": self.run})
+        os.environ[CONTEXT] = json.dumps(self._context)
         return self
 
     def __exit__(
@@ -66,6 +66,8 @@ class EventLog:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        if error is not None:
+            failed_in.update(self._context)
         if self._before is None:
             os.environ.pop(CONTEXT, None)
         else:

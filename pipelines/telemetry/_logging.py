@@ -21,6 +21,8 @@ LogFormat = Literal["json", "human", "auto"]
 LOG_FORMAT = "LTR_LOG_FORMAT"
 CONTEXT = "LTR_EVENT_CONTEXT"
 """Environment variable: date and id of the run, as JSON, which every line carries."""
+failed_in: dict[str, Any] = {}
+"""Date and id of the run that an error ended: it is told after the run's own end."""
 RESERVED = ("time", "level", "event", "date", "run", "logger", "message", "traceback")
 
 
@@ -45,6 +47,7 @@ def set_up_logging(log_format: str | None = None) -> LogFormat:
         raise TelemetryError(msg)
     if log_format:
         os.environ[LOG_FORMAT] = log_format
+    failed_in.clear()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if chosen == "json" else _HumanLines())
     handler.addFilter(_is_told if chosen == "json" else _is_told_to_people)
@@ -114,9 +117,9 @@ def _message(record: logging.LogRecord) -> str:
 
 def _context() -> dict[str, Any]:
     try:
-        told = json.loads(os.environ.get(CONTEXT, "{}"))
-    except ValueError:
-        return {}
+        told = json.loads(os.environ[CONTEXT])
+    except (KeyError, ValueError):
+        return failed_in
     return told if isinstance(told, dict) else {}
 
 

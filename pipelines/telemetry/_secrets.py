@@ -6,6 +6,7 @@ its path, its query and its password are secret, too: a library may tell only th
 Beside these, whatever looks like a password in an address is hidden, wherever it came from.
 """
 
+import functools
 import os
 import re
 import urllib.parse
@@ -69,6 +70,7 @@ def _secrets() -> set[str]:
     return {form for form in forms if len(form) >= _SHORTEST}
 
 
+@functools.cache
 def _is_secret(name: str) -> bool:
     parts = name.lower().split("_")
     return not _PARTS.isdisjoint(parts) and parts[-1] not in _PLACES

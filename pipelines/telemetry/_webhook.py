@@ -63,7 +63,7 @@ def _send_again(url: str, body: str, key: str, config: "Notify", failures: list[
     try:
         _tries(config.attempts)(_send, url, body, key, config.timeout)
     except _WorthAnotherTryError as error:
-        failures.append(f"{error} ({config.attempts} tries)")
+        failures.append(f"{error} (tries: {config.attempts})")
     except Exception as error:  # in a thread, nobody else would hear of it
         failures.append(str(error) if isinstance(error, HookError) else type(error).__name__)
 

@@ -2,8 +2,11 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+
+import pytest
 
 from tests.deploy.pieces import DEPLOY, ROOT
 
@@ -61,6 +64,11 @@ def test_its_pins_are_there_and_only_what_the_tests_need_is_left_out():
     assert not {"polars", "torchrec", "pydantic", "httpx", "ray", "scipy"} & set(left_out)
     (makefile,) = re.findall(r"torch==[\d.]+", (ROOT / "Makefile").read_text())
     assert f'ARG TORCH="{makefile}"' in FILE.read_text()
+
+
+@pytest.mark.skipif(not shutil.which("hadolint"), reason="needs hadolint")
+def test_hadolint_finds_nothing():
+    subprocess.run(["hadolint", str(FILE)], check=True)
 
 
 WITHOUT = """

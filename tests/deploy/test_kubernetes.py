@@ -129,6 +129,7 @@ def action_for(code=None, condition=None):
         codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions")
         assert (codes is None) != (conditions is None), "one of the two in each rule"
         if conditions and condition in [one["type"] for one in conditions]:
+            assert all(one["status"] == "True" for one in conditions), "asked for before 1.37"
             return rule["action"]
         if codes and code is not None:
             assert codes["operator"] in ("In", "NotIn")

@@ -68,3 +68,8 @@ def test_where_there_is_no_ltr_it_fails(wrapper, tmp_path):
     (tmp_path / "bin" / "ltr").unlink()
     done = subprocess.run([*wrapper, "job.toml"], check=False, env=environment, capture_output=True)
     assert done.returncode == 127
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="needs shellcheck")
+def test_shellcheck_finds_nothing():
+    subprocess.run(["shellcheck", str(DEPLOY / "ltr-night")], check=True)

@@ -14,8 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.cli import main
+from pipelines.errors import JobError
 from pipelines.nightly.outcome import RuleRecord
-from pipelines.telemetry import EventLog, TelemetryError, open_events, set_up_logging, tell_end
+from pipelines.telemetry import (
+    EventLog,
+    TelemetryError,
+    open_events,
+    set_up_logging,
+    tell_end,
+    tell_error,
+)
 from pipelines.telemetry._json import MAX_TEXT, json_line
 from pipelines.telemetry._logging import _HumanLines, _JsonLines
 from tests.telemetry.nights import failed, night
@@ -90,6 +98,17 @@ def test_every_ordinary_line_becomes_json_and_carries_the_run_while_it_is_open(t
     )
     assert (after["level"], after["message"]) == ("warning", "two\nlines")
     assert "run" not in after
+
+
+def test_the_error_that_ended_a_run_carries_it_too(told):
+    def tell():
+        error = JobError("read: no log")
+        with pytest.raises(JobError, match="no log"), EventLog(DATE, "r1"):
+            raise error
+        tell_error(error, error.exit_code)
+
+    (line,) = told(tell)
+    assert (line["event"], line["run"], line["date"]) == ("error", "r1", "2026-11-21")
 
 
 def test_runs_have_ids_of_their_own():
