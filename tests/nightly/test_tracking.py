@@ -49,6 +49,15 @@ def test_a_server_that_refuses_a_promotion_is_a_warning(server, folder, capsys):
     assert promotions(server) == []
 
 
+def test_a_server_that_is_not_there_changes_nothing(server, folder, capsys):
+    server.gone = True
+    assert night(folder, 3, **TRACKED) == Exit.PROMOTED
+    told = capsys.readouterr().err
+    assert "cannot reach http://server; this training is not tracked" in told
+    assert outcome(folder, 3).champion == "v0001"
+    assert server.runs == []
+
+
 def test_without_an_address_nobody_is_told(server, folder):
     assert night(folder, 3, training__epochs=1) == Exit.PROMOTED
     assert server.runs == []

@@ -143,9 +143,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     return held
 
 
-def tracked(folder: Path, uri: str = "http://server") -> MLflowRun:
+def tracked(folder: Path, uri: str = "http://server", *, must_answer: bool = True) -> MLflowRun:
     return MLflowRun(
-        uri, experiment="ltr", name="night", recipe=Recipe(), keep=folder / "mlflow-run", every=0
+        uri,
+        experiment="ltr",
+        name="night",
+        recipe=Recipe(),
+        keep=folder / "mlflow-run",
+        every=0,
+        must_answer=must_answer,
     )
 
 
@@ -195,6 +201,21 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     run = tracked(tmp_path, uri="http://nobody")
     with pytest.raises(MLflowError, match=r"tracking\.mlflow: http://nobody: no server there$"):
         run.start(start())
+
+
+@pytest.mark.parametrize("uri", ["http://nobody", "http://server"])
+def test_a_server_that_need_not_answer_is_a_warning_and_told_nothing(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture, uri: str
+) -> None:
+    server.is_gone = True
+    with tracked(tmp_path, uri, must_answer=False) as run:
+        run.start(start())
+        run.batch(step(1))
+        run.epoch(EPOCH)
+    (told,) = caplog.messages
+    assert told.startswith(f"tracking.mlflow: {uri}: ")
+    assert told.endswith("; this training is not tracked")
+    assert server.metrics == []
 
 
 def test_mlflow_that_is_not_installed_is_named(
