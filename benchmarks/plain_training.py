@@ -148,6 +148,8 @@ def padded_batch(features: tuple[Feature, ...]) -> Callable[[list[Row]], Padded]
     """A collate function that fills every list up to the longest of the batch."""
 
     def collate(rows: list[Row]) -> Padded:
+        if isinstance(rows[0][GRADE], list):
+            rows = [_as_tensors(row, features) for row in rows]
         lengths = torch.tensor([len(row[GRADE]) for row in rows])
         batch = {GRADE: pad_sequence([row[GRADE] for row in rows], batch_first=True).float()}
         batch["mask"] = torch.arange(batch[GRADE].shape[1]) < lengths[:, None]

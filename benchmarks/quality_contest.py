@@ -17,8 +17,8 @@ from benchmarks.quality_rankers import Contestant, fit, per_list, together
 from ltr.data.reader import Lists
 from ltr.metrics import Blank
 
-Choice = Callable[[int], Contestant]
-"""The contestant that stands for its side where a fold is tested."""
+Choice = Callable[[int], Sequence[Contestant]]
+"""The contestants whose models are averaged where a fold is tested."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ class Outcomes:
 
     def tasks(self, contestant: Contestant, cuts: Sequence[Cut], seeds: int) -> list[Task]:
         """The trainings of a contestant; each of a cut has a seed of its own."""
-        first = {cut: self.seeds * number for number, cut in enumerate(self.cuts)}
+        first = {cut: number for number, cut in enumerate(self.cuts)}
         return [
-            Task(contestant, cut, first[cut] + seed, self.work)
+            Task(contestant, cut, first[cut] + turn * len(self.cuts), self.work)
             for cut in cuts
-            for seed in range(seeds)
+            for turn in range(seeds)
         ]
 
     def contest(self, contestant: Contestant) -> list[Task]:
@@ -103,7 +103,7 @@ class Outcomes:
         """NDCG@10 of every test list by the averaged scores of all models of a fold; [lists]."""
         values = []
         for fold in self.folds():
-            tasks = self._of(choose(fold), fold)
+            tasks = [task for one in choose(fold) for task in self._of(one, fold)]
             values.append(self.of_tasks(tasks))
         return torch.cat(values)
 

@@ -49,13 +49,13 @@ class Cut:
 
 
 def clueweb(work: Path) -> list[Cut]:
-    """Every fold is tested twice: with each of the next two folds for validation."""
+    """Every fold is tested four times: with each of the others for validation."""
     tables = []
     for fold in range(FOLDS):
         with gzip.open(DATA / "clueweb09_webis" / f"Fold{fold + 1}.test.txt.gz", "rb") as file:
             features, grades, queries = load_svmlight_file(file, query_id=True)
         tables.append(_table(features.toarray(), grades, queries, fold))
-    pairs = [(test, (test + step) % FOLDS) for step in (1, 2) for test in range(FOLDS)]
+    pairs = [(test, (test + step) % FOLDS) for step in range(1, FOLDS) for test in range(FOLDS)]
     return list(_cuts(tables, pairs, _WITHIN_LIST, work / "clueweb"))
 
 
@@ -75,8 +75,13 @@ def example(work: Path) -> list[Cut]:
 
 
 def shop(work: Path) -> list[Cut]:
+    """The test lists of `shop_by_time`, with each fifth of the earlier sessions for validation."""
+    return list(_shop_in_fifths(shop_by_time(work)[0], work))
+
+
+def shop_by_time(work: Path) -> list[Cut]:
     """The sample data, by its own job but for the settings of its numbers."""
-    return [Cut(0, 0, _shop(SAMPLE, work / "shop"))]
+    return [Cut(0, 0, _prepared(_shop_job(), Folders(log=SAMPLE, run=work / "shop")))]
 
 
 def busy_shop(work: Path) -> list[Cut]:
@@ -86,12 +91,13 @@ def busy_shop(work: Path) -> list[Cut]:
         with replace_folder(log) as folder:
             make = [sys.executable, str(SAMPLE / "make.py"), "--out", str(folder)]
             subprocess.run([*make, "--sessions-per-day", str(BUSY)], check=True)  # noqa: S603
-    return [Cut(0, 0, _shop(log, work / "busy_shop"))]
+    return [Cut(0, 0, _prepared(_shop_job(), Folders(log=log, run=work / "busy_shop")))]
 
 
 def truth(cut: Cut) -> pl.DataFrame:
     """The test documents of a shop in the order of the files, and what the user thought of them."""
-    log = SAMPLE if cut.folder.parent.name == "shop" else cut.folder.parents[1] / "busy_log"
+    run = cut.folder.parent
+    log = run.parent / "busy_log" if run.name == "busy_shop" else SAMPLE
     told = pl.read_parquet(log / "truth.parquet").rename({"request_id": "query_id"})
     rows = documents(cut.folder, "test").select("query_id", "document_id", "grade")
     return rows.join(
@@ -105,10 +111,27 @@ def documents(lists: Path, part: str) -> pl.DataFrame:
     return rows.explode("document_id", "position", "grade", pl.selectors.starts_with("document/"))
 
 
-def _shop(log: Path, run: Path) -> Path:
+def _shop_job() -> dict[str, Any]:
     job = load_job(SAMPLE / "job.toml").model_dump(mode="json")
     job["features"]["document"]["columns"] = SETTINGS
-    return _prepared(job, Folders(log=log, run=run))
+    return job
+
+
+def _shop_in_fifths(by_time: Cut, work: Path) -> Iterator[Cut]:
+    job = _shop_job()
+    rows = pl.read_parquet(SAMPLE / job["log"]["path"])
+    tested = documents(by_time.folder, "test")["query_id"].unique().to_list()
+    held_out = pl.when(pl.col("request_id").is_in(tested)).then(pl.lit("test"))
+    fifth = pl.col("session_id").rank("dense") % FOLDS
+    job["log"] |= {"path": "log.parquet"}
+    job["events"] |= {"path": str(SAMPLE / job["events"]["path"])}
+    job["split"] = _JOB["split"]
+    for fold in range(FOLDS):
+        folder = work / f"shop-{fold}"
+        folder.mkdir(parents=True, exist_ok=True)
+        part = held_out.when(fifth == fold).then(pl.lit("validation")).otherwise(pl.lit("train"))
+        rows.with_columns(part=part).write_parquet(folder / "log.parquet")
+        yield Cut(0, fold, _prepared(job, Folders(log=folder, run=folder)))
 
 
 def _table(

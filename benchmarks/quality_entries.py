@@ -23,13 +23,25 @@ class Entries:
 
 LINEAR: Settings = {"query": [], "document": [], "scorer": []}
 HIDDEN: Settings = {"query": [], "document": [], "scorer": [32], "dropout": 0.2}
+DROPPED: Settings = {"query": [], "document": [], "scorer": [64], "dropout": 0.5}
 BILINEAR: Settings = {"query": [16], "document": [16], "scorer": []}
 DEEP: Settings = {"query": [64, 32], "document": [64, 32], "scorer": [32]}
+VECTORS: Settings = {
+    "embedding_dim": 64,
+    "tables": {
+        column: {"dim": 4} for column in ("query/user_id", "document/document_id", "document/brand")
+    },
+}
+"""Long ones for the few ids that many lists teach, short ones for those seen a few times."""
+WIDE_BILINEAR, WIDE_DEEP = BILINEAR | VECTORS, DEEP | VECTORS
 NAMES = {
-    id(DEEP): "towers [64, 32], scorer [32]",
     id(LINEAR): "linear",
     id(HIDDEN): "one hidden layer of 32",
+    id(DROPPED): "one hidden layer of 64, half of it dropped",
     id(BILINEAR): "bilinear (towers [16], no hidden layer)",
+    id(DEEP): "towers [64, 32], scorer [32]",
+    id(WIDE_BILINEAR): "bilinear, vectors of 64 and of 4",
+    id(WIDE_DEEP): "towers [64, 32], scorer [32], vectors of 64 and of 4",
 }
 ARGUMENTS: dict[str, Settings] = {
     "rank_cross_entropy": {"num_neg": 8},
@@ -82,10 +94,14 @@ SHOP: Settings = {
     "weight_decay": 0.1,
     "table_learning_rate": 0.1,
 }
+SHOP_WIDE = SHOP | {"weight_decay": 1.0}
 BUSY_SHOP = SHOP | {"lists_per_batch": 64, "patience": 2}
+TWO_LISTS = FEW | {"lists_per_batch": 2}
+"""A step; so that 36 lists, each of hundreds of documents, give enough of them."""
 SHORT = FEW | {"epochs": 20, "patience": 6}
 """For losses over all pairs of lists of hundreds of documents."""
 LISTWISE = ("softmax_cross_entropy", "xe_ndcg")
+SHOP_LOSSES = ("calibrated_softmax", "rank_cross_entropy", "softmax_cross_entropy")
 PAIRS = ("lambda_loss lambdarank", "approx_ndcg")
 BAGGED: Settings = {"subsample": 0.8, "subsample_freq": 1, "colsample_bytree": 0.8}
 """So that seeds differ, and averaging their models does what it does for ours."""
@@ -99,11 +115,17 @@ FORMULAS = [
     for c in (0.1, 0.3, 1.0)
 ]
 
+SHOP_CONTEST = [
+    *(ours(loss, WIDE_DEEP, SHOP_WIDE) for loss in ("calibrated_softmax", "rank_cross_entropy")),
+    *(ours(loss, WIDE_BILINEAR, SHOP_WIDE) for loss in SHOP_LOSSES),
+    *TREES,
+    *FORMULAS,
+]
+
 SETS = {
     "clueweb": Entries(
-        [ours(loss, LINEAR, FEW_LINEAR) for loss in LISTWISE]
-        + [ours(loss, HIDDEN, FEW) for loss in LISTWISE]
-        + [ours(loss, HIDDEN, SHORT) for loss in PAIRS]
+        [ours(loss, DROPPED, TWO_LISTS) for loss in LISTWISE]
+        + [ours(loss, DROPPED, TWO_LISTS | {"epochs": 20}) for loss in PAIRS]
         + TREES,
         every_loss(HIDDEN, SHORT),
     ),
@@ -113,18 +135,8 @@ SETS = {
         + TREES,
         every_loss(LINEAR, FEW_LINEAR),
     ),
-    "shop": Entries(
-        [
-            ours("rank_cross_entropy", DEEP, SHOP),
-            ours("calibrated_softmax", DEEP, SHOP),
-            ours("unique_softmax", DEEP, SHOP),
-            ours("rank_cross_entropy", BILINEAR, SHOP),
-            ours("softmax_cross_entropy", BILINEAR, SHOP),
-            *TREES,
-            *FORMULAS,
-        ],
-        every_loss(DEEP, SHOP),
-    ),
+    "shop": Entries(SHOP_CONTEST, every_loss(WIDE_DEEP, SHOP_WIDE)),
+    "by_time": Entries(SHOP_CONTEST, []),
     "busy": Entries(
         [ours("rank_cross_entropy", towers, BUSY_SHOP) for towers in (DEEP, BILINEAR)]
         + [ours("calibrated_softmax", DEEP, BUSY_SHOP)]

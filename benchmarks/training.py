@@ -234,20 +234,28 @@ def table_recipe() -> Recipe:
 
 
 def end_to_end(folder: Path) -> str:
-    """The sample job's training."""
+    """The sample job's training, with its own batches and with larger ones."""
     command = [sys.executable, "-c", LTR, "prepare", str(JOB), "--out", str(folder)]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)  # noqa: S603 - our own words
-    lists, recipe = folder / "lists", load_job(JOB).recipe
+    recipe = load_job(JOB).recipe
+    larger = recipe.training.model_copy(update={"lists_per_batch": LISTS})
+    recipes = [recipe, recipe.model_copy(update={"training": larger})]
+    return "\n".join(trainings(folder / "lists", one) for one in recipes)
+
+
+def trainings(lists: Path, recipe: Recipe) -> str:
+    """Ours, and the same model by torch alone over each kind of dataset."""
     ours = Side(
         name="ours, one thread reads ahead",
-        measure=partial(our_training, lists, folder / "model", recipe),
+        measure=partial(our_training, lists, lists.parent / "model", recipe),
     )
-    sides = [ours]
-    for dataset in (MemoryLists, ArrowLists):
-        work = plain_training(dataset, lists, recipe)
-        sides.append(Side(name=DATASETS[dataset], measure=repeated(work)))
-    take_turns(sides, turns=5)
-    text = rates("The sample job's model, documents learned from", sides)
+    plain = [
+        Side(name=name, measure=repeated(plain_training(dataset, lists, recipe)))
+        for dataset, name in DATASETS.items()
+    ]
+    take_turns(sides := [ours, *plain], turns=5)
+    size = recipe.training.lists_per_batch
+    text = rates(f"The sample job's model, {size} lists a step, documents learned from", sides)
     return f"{text}\nOur model waited for its batches {100 * ours.waited:.1f} % of the time.\n"
 
 

@@ -47,14 +47,26 @@ def test_the_validation_of_a_folds_own_cuts_decides_who_stands_for_it(outcomes: 
     put(outcomes, wrong, 0.1, [1.0, 2.0, 1.0, 2.0])
     chosen = [outcomes.chosen([right, wrong], fold).name for fold in outcomes.folds()]
     assert chosen == ["right", "wrong"]
-    values = outcomes.averaged(lambda fold: [right, wrong][fold])
+    values = outcomes.averaged(lambda fold: [[right], [wrong]][fold])
     assert values.tolist() == pytest.approx([1, 1, 0.63093, 0.63093], abs=1e-5)
+
+
+def test_the_scores_of_several_contestants_are_averaged_with_equal_weight(
+    outcomes: Outcomes,
+) -> None:
+    near, far = Contestant("ours", "near", {}), Contestant("ours", "far", {"k": 1})
+    put(outcomes, near, 0.5, [1.0, 2.0, 2.0, 1.0])
+    put(outcomes, far, 0.5, [9.0, 1.0, 9.0, 1.0])
+    surer = Contestant("ours", "surer", {"k": 2})
+    put(outcomes, surer, 0.5, [3.0, 1.0, 3.0, 1.0])
+    values = outcomes.averaged(lambda _: [near, far, surer])
+    assert values.tolist() == pytest.approx([1, 1, 1, 1])
 
 
 def test_every_training_has_its_own_seed_and_its_own_file(outcomes: Outcomes) -> None:
     one = Contestant("ours", "one", {})
     tasks = outcomes.contest(one)
     assert len(tasks) == len({task.file for task in tasks}) == 6
-    assert [task.seed for task in tasks] == list(range(6))
+    assert sorted(task.seed for task in tasks) == list(range(6))
     glance = [(task.cut.test, task.cut.validation) for task in outcomes.glance(one)]
     assert glance == [(0, 1), (1, 2)]

@@ -5,7 +5,9 @@ processes. Left out are the messages to oneself, which take longer than the look
 """
 
 import torch
+from torch import Tensor
 from torchrec import EmbeddingBagCollection, KeyedJaggedTensor, KeyedTensor
+from torchrec.distributed.embedding_lookup import GroupedPooledEmbeddingsLookup
 from torchrec.distributed.embeddingbag import (
     EmbeddingBagCollectionSharder,
     ShardedEmbeddingBagCollection,
@@ -25,9 +27,24 @@ class AloneTables(ShardedEmbeddingBagCollection):  # type: ignore[misc]
         with torch.no_grad():
             if self._has_features_permute:
                 features = features.permute(self._features_order, self._features_order_tensor)
+        return construct_output_kt(
+            self._vectors(features), self._embedding_names, self._embedding_dims
+        )
+
+    def _vectors(self, features: KeyedJaggedTensor) -> list[Tensor]:
+        if len(self._lookups) == 1 and _is_bare(self._lookups[0]):
+            return [self._lookups[0]._emb_modules[0](features)]
+        with torch.no_grad():
             parts = features.split(self._feature_splits)
-        vectors = [look_up(part) for look_up, part in zip(self._lookups, parts, strict=True)]
-        return construct_output_kt(vectors, self._embedding_names, self._embedding_dims)
+        return [look_up(part) for look_up, part in zip(self._lookups, parts, strict=True)]
+
+
+def _is_bare(lookup: GroupedPooledEmbeddingsLookup) -> bool:
+    """Whether a lookup does nothing but to call its one kernel with all that it is given."""
+    if len(lookup._emb_modules) != 1 or lookup.optim_state_tracker_fn is not None:
+        return False
+    (group,) = lookup.grouped_configs
+    return not group.is_weighted and not group.has_feature_processor
 
 
 class AloneSharder(EmbeddingBagCollectionSharder):  # type: ignore[misc]

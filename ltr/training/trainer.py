@@ -16,6 +16,7 @@ from ltr.data.seeds import generator
 from ltr.recipe import Recipe
 from ltr.towers import dense_parameters, distribute, fused_state, set_table_learning_rate
 from ltr.towers.pipelined import Pipelined, is_wanted
+from ltr.training.adamw import prepared_step
 from ltr.training.finite import Guard
 from ltr.training.objective import Objective
 from ltr.training.optimizer_state import load_plain_state, plain_state
@@ -75,6 +76,7 @@ class Trainer:
             fused=True if device.type == "cpu" else None,
         )
         _make_slots(self.optimizer)
+        self._learn = prepared_step(self.optimizer) if device.type == "cpu" else self.optimizer.step
         self.objective, self.device = objective, device
         self.selection = Selection.of(config.validate_by, weighted=objective.config.unbiased)
         self._now: _Step | None = None
@@ -150,8 +152,9 @@ class Trainer:
         self.guard.check_gradients(self.dense)
         if self.config.clip is not None:
             nn.utils.clip_grad_norm_(self.dense, self.config.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        self._learn()
+        for weight in self.dense:
+            weight.grad = None
 
     def set_rates(self, step: int, last: int) -> None:
         """Set the learning rates of the step that comes next."""

@@ -9,6 +9,7 @@ from filelock import FileLock
 from prometheus_client.parser import text_string_to_metric_families
 
 import pipelines.cli
+from pipelines.commands.night import nightly
 from pipelines.nightly.outcome import Exit
 from pipelines.nightly.stop import Stop, StoppedError
 from pipelines.telemetry import write_textfile
@@ -40,7 +41,7 @@ def test_the_command_line_tells_the_same_codes():
     assert {int(code) for code in re.findall(r"\b(\d+) [a-z]", told)} == {
         int(row[0]) for row in table("Exit codes")
     }
-    short = pipelines.cli.nightly.__doc__ or ""
+    short = nightly.__doc__ or ""
     assert {int(code) for code in re.findall(r"(\d+) [a-z]", short)} <= set(Exit)
 
 
