@@ -1,12 +1,13 @@
 """Rows as the log has them to what the graph reads: dense numbers and pooled vectors."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ltr.exported.errors import ExportedError
+from ltr.exported.id_weights import Given
 from ltr.exported.ids import IdTable
 from ltr.exported.numbers import NumberScale, as_numbers
 from ltr.exported.tables import Floats, Integers
@@ -34,6 +35,16 @@ class Column:
         """Its name in the model."""
         return f"{self.side}/{self.name}"
 
+    @property
+    def weights(self) -> str | None:
+        """The column of the log that has its ids' weights; None where it has none."""
+        return self.encoding.weights if isinstance(self.encoding, IdTable) else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns of the log that it is read from."""
+        return (self.name,) if self.weights is None else (self.name, self.weights)
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -43,6 +54,8 @@ class Encoded:
     """[lists], documents per list."""
     numbers: Mapping[str, Floats]
     ids: Mapping[str, Ids]
+    weights: Mapping[str, Floats] = field(default_factory=dict)
+    """Of the ids of columns that have weights."""
 
 
 def encode(
@@ -55,33 +68,48 @@ def encode(
     """
     numbers: dict[str, Floats] = {}
     ids: dict[str, Ids] = {}
+    weights: dict[str, Floats] = {}
     for column in columns:
-        values = _values(column, rows, lengths)
-        if isinstance(column.encoding, IdTable):
-            ids[column.key] = column.encoding.encode(column.name, values)
-            continue
-        found = column.encoding.prepared(as_numbers(column.name, values))
-        numbers[column.key] = column.encoding.scaled(found, lengths).astype(np.float32)
-        if column.missing:
-            numbers[column.key + MISSING] = np.isnan(found).astype(np.float32)
-    return Encoded(lengths, numbers, ids)
+        values, *rest = (_values(column.side, name, rows, lengths) for name in column.names)
+        encoding = column.encoding
+        if isinstance(encoding, NumberScale):
+            numbers.update(_numbers(column, encoding, values, lengths))
+        elif column.weights is None:
+            ids[column.key] = encoding.encode(column.name, values)
+        else:
+            of_rows = "queries" if column.side == "query" else "documents"
+            given = Given(column.weights, of_rows, *rest)
+            found = encoding.encode_weighted(column.name, values, given)
+            ids[column.key], weights[column.key] = found[:2], found[2]
+    return Encoded(lengths, numbers, ids, weights)
 
 
-def _values(column: Column, rows: Mapping[str, Sequence[Any]], lengths: Integers) -> Sequence[Any]:
+def _numbers(
+    column: Column, scale: NumberScale, values: Sequence[Any], lengths: Integers
+) -> Iterator[tuple[str, Floats]]:
+    found = scale.prepared(as_numbers(column.name, values))
+    yield column.key, scale.scaled(found, lengths).astype(np.float32)
+    if column.missing:
+        yield column.key + MISSING, np.isnan(found).astype(np.float32)
+
+
+def _values(
+    side: str, name: str, rows: Mapping[str, Sequence[Any]], lengths: Integers
+) -> Sequence[Any]:
     """The values of a column: one per document, or one per list if it is the query's."""
-    values = rows.get(column.key, rows.get(column.name))
+    values = rows.get(f"{side}/{name}", rows.get(name))
     if values is None:
-        msg = f"the rows must have all columns that the model reads; {column.name!r} is missing"
+        msg = f"the rows must have all columns that the model reads; {name!r} is missing"
         raise ExportedError(msg)
     lists, docs = len(lengths), int(lengths.sum())
-    if len(values) == (lists if column.side == "query" else docs):
+    if len(values) == (lists if side == "query" else docs):
         return values
-    if column.side == "query" and len(values) == docs:
+    if side == "query" and len(values) == docs:
         return _firsts(values, lengths)
     wanted = f"{docs} values, one per document"
-    if column.side == "query":
+    if side == "query":
         wanted = f"{lists} values, one per list, or {wanted}"
-    msg = f"column {column.name!r} must have {wanted}; got {len(values)}"
+    msg = f"column {name!r} must have {wanted}; got {len(values)}"
     raise ExportedError(msg)
 
 

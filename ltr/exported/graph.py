@@ -42,6 +42,8 @@ class Lookup:
     column: str
     table: str
     mean: bool
+    weighted: bool = False
+    """Whether the ids have weights."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +92,13 @@ class Graph:
             raise ExportedError(msg)
         numbers = {name: np.zeros(0, np.float32) for name in self.document_numbers}
         nothing = np.zeros(0, np.int64), None
-        ids = {one.column: nothing for one in self.lookups if one.column not in queries.ids}
-        whole = Encoded(queries.lengths, {**numbers, **queries.numbers}, {**ids, **queries.ids})
+        others = [one.column for one in self.lookups if one.column not in queries.ids]
+        whole = Encoded(
+            queries.lengths,
+            numbers={**numbers, **queries.numbers},
+            ids={**dict.fromkeys(others, nothing), **queries.ids},
+            weights={**dict.fromkeys(others, np.zeros(0, np.float32)), **queries.weights},
+        )
         return self._run("query_vectors", self.feed(whole))
 
     def _run(self, output: str, feed: Mapping[str, NDArray[Any]]) -> Floats:
@@ -107,10 +114,13 @@ class Graph:
         return feed
 
     def _vectors(self, lists: Encoded) -> list[tuple[str, NDArray[Any]]]:
-        return [
-            (one.input, pooled(self.tables[one.table], *lists.ids[one.column], mean=one.mean))
-            for one in self.lookups
-        ]
+        vectors = []
+        for one in self.lookups:
+            weights = lists.weights[one.column] if one.weighted else None
+            ids, lengths = lists.ids[one.column]
+            found = pooled(self.tables[one.table], ids, lengths, weights, mean=one.mean)
+            vectors.append((one.input, found))
+        return vectors
 
     def _places(self, lengths: Integers) -> dict[str, NDArray[Any]]:
         """Which list each document is of; and for attention where it lies in the padded lists."""

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.exported.errors import ExportedError
-from ltr.exported.tables import Integers
+from ltr.exported.id_weights import Given, id_weights
+from ltr.exported.tables import Floats, Integers
 
 
 class Vocabulary:
@@ -51,6 +52,8 @@ class IdTable:
     hashes: int = 1
     max_length: int | None = None
     keep_frequent: bool = False
+    weights: str | None = None
+    """The column of the log that has a weight for each of the ids."""
 
     @property
     def size(self) -> int:
@@ -66,7 +69,8 @@ class IdTable:
             ExportedError: A value is no id, or no list of ids.
         """
         if self.many:
-            return self._encode_lists([_texts(name, _list(name, one)) for one in values])
+            lists = _lists(name, values)
+            return self._encode_lists(lists, [self._kept(one) for one in lists])
         texts = _texts(name, values)
         if self.hashes == 1:
             return self._numbers(texts).reshape(-1), None
@@ -75,19 +79,40 @@ class IdTable:
         lengths = np.array([self.hashes * (one is not None) for one in texts], np.int64)
         return self._numbers(known).reshape(-1), lengths
 
-    def _encode_lists(self, lists: list[list[str | None]]) -> tuple[Integers, Integers]:
-        kept = [self._kept(one) for one in lists]
-        lengths = np.array([len(one) * self.hashes for one in kept], np.int64)
-        return self._numbers([text for one in kept for text in one]).reshape(-1), lengths
+    def encode_weighted(
+        self, name: str, values: Sequence[Any], weights: Given
+    ) -> tuple[Integers, Integers, Floats]:
+        """Rows of the table, how many belong to each value, and the weight of each of them.
 
-    def _kept(self, texts: list[str | None]) -> list[str | None]:
+        Raises:
+            ExportedError: A value is no list of ids, or its weights are not one per id, finite and
+                at least 0.
+        """
+        lists = _lists(name, values)
+        given = id_weights(weights, np.array([len(one) for one in lists], np.int64))
+        starts = np.cumsum([0, *map(len, lists)])
+        kept = [self._kept(one) for one in lists]
+        places = [start + place for start, one in zip(starts, kept, strict=False) for place in one]
+        found = given[np.array(places, np.int64)].repeat(self.hashes)
+        return *self._encode_lists(lists, kept), found
+
+    def _encode_lists(
+        self, lists: list[list[str | None]], kept: list[Sequence[int]]
+    ) -> tuple[Integers, Integers]:
+        lengths = np.array([len(one) * self.hashes for one in kept], np.int64)
+        both = zip(lists, kept, strict=True)
+        texts = [texts[place] for texts, places in both for place in places]
+        return self._numbers(texts).reshape(-1), lengths
+
+    def _kept(self, texts: list[str | None]) -> Sequence[int]:
+        """The places of those that `max_length` leaves, in their order."""
         if self.max_length is None or len(texts) <= self.max_length:
-            return texts
+            return range(len(texts))
         if not self.keep_frequent or self.vocabulary is None:
-            return texts[: self.max_length]
+            return range(self.max_length)
         vocabulary = self.vocabulary
         by_rank = sorted(range(len(texts)), key=lambda place: vocabulary.rank(texts[place]))
-        return [texts[place] for place in sorted(by_rank[: self.max_length])]
+        return sorted(by_rank[: self.max_length])
 
     def _numbers(self, texts: Sequence[str | None]) -> Integers:
         """[ids], or [ids, hashes]."""
@@ -102,6 +127,10 @@ class IdTable:
             found = digests((texts[place] or "" for place in there), seed)
             numbers[there, seed] = 1 + found % np.uint64(self.buckets)
         return numbers
+
+
+def _lists(name: str, values: Sequence[Any]) -> list[list[str | None]]:
+    return [_texts(name, _list(name, one)) for one in values]
 
 
 def _list(name: str, value: Iterable[Any] | None) -> Sequence[Any]:

@@ -65,7 +65,8 @@ class Exported:
             _check_sizes(columns, graph)
             exported = cls(columns, graph, about["made_by"])
             # A document of which nothing is known: it shows that the parts fit together.
-            exported.score({one.key: [None] for one in columns}, [1])
+            nothing = {f"{one.side}/{name}": [None] for one in columns for name in one.names}
+            exported.score(nothing, [1])
         except (ExportedError, ImportError):
             raise
         except Exception as error:  # what is in the file may be wrong in any way

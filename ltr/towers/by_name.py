@@ -1,6 +1,7 @@
 """The model that a recipe names: our two towers, or one that a team plugs in."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from torch import nn
 
@@ -9,6 +10,7 @@ from ltr.data.manifest import Feature
 from ltr.recipe import RecipeError, TowersConfig
 from ltr.towers.ranker import Ranker
 
+BUILT_IN: Final = "two_towers"
 GROUP = "ltr.towers"
 """Entry points of this group are functions ``f(features, *, seed, **arguments) -> nn.Module``."""
 
@@ -33,10 +35,10 @@ def make_ranker(features: Sequence[Feature], config: TowersConfig, *, seed: int)
         >>> type(make_ranker(features, TowersConfig(), seed=0)).__name__
         'Ranker'
     """
-    if config.name == "two_towers":
+    if config.name == BUILT_IN:
         return Ranker(features, config, seed=seed)
     try:
-        point = plugins.find("model", config.name, group=GROUP, built_in=["two_towers"])
+        point = plugins.find("model", config.name, group=GROUP, built_in=[BUILT_IN])
         factory = plugins.load("model", point)
     except ValueError as error:
         raise RecipeError(key="towers.name", rule=str(error)) from error

@@ -25,15 +25,23 @@ class IdWeights(nn.Module):
     Args:
         features: Those that look ids up in the tables, and maybe others.
         config: Says how each table is pooled.
+
+    Attributes:
+        columns: Those of ids, whether they have weights or not.
+        means: Of these, whose vectors are averaged.
+        weighted: Of these, whose ids have weights.
     """
 
     def __init__(self, features: Sequence[Feature], config: TowersConfig) -> None:
         super().__init__()
-        self._means = {
+        ids = [feature for feature in features if feature.size is not None]
+        self.columns = frozenset(feature.column for feature in ids)
+        self.means = frozenset(
             feature.column
-            for feature in features
+            for feature in ids
             if config.tables.get(feature.table, TableConfig()).pooling == "mean"
-        }
+        )
+        self.weighted = frozenset(feature.column for feature in ids if feature.weighted)
 
     def forward(self, ids: KeyedJaggedTensor) -> KeyedJaggedTensor:
         """The same ids with the weights that the tables want."""
@@ -43,7 +51,7 @@ class IdWeights(nn.Module):
         lengths = ids.lengths().view(len(keys), -1)
         parts = weights.split(ids.length_per_key())
         scaled = [
-            _scaled(part, of_rows) if key in self._means else part
+            _scaled(part, of_rows) if key in self.means else part
             for key, part, of_rows in zip(keys, parts, lengths, strict=True)
         ]
         return KeyedJaggedTensor(

@@ -20,6 +20,7 @@ from torchrec import EmbeddingBagCollection, KeyedTensor, PoolingType
 from ltr.data.batch import RankingBatch
 from ltr.data.sparse import KeyedJaggedTensor
 from ltr.towers.attention import ListAttention
+from ltr.towers.id_weights import IdWeights
 from ltr.towers.interaction import Product
 from ltr.towers.ranker import Ranker
 from ltr.towers.tables import SharedTables
@@ -39,6 +40,8 @@ class Lookup:
     mean: bool
     """Whether the vectors of a row are averaged; else they are added up."""
     dim: int
+    weighted: bool
+    """Whether the ids have weights, by which their vectors count."""
 
 
 class Traceable(nn.Module):
@@ -69,9 +72,12 @@ class Traceable(nn.Module):
         self.lookups: list[Lookup] = []
         self.tables: dict[str, Tensor] = {}
         self.given = _Given()
+        self._weights = [part for part in ranker.modules() if isinstance(part, IdWeights)]
         attention = any(isinstance(part, ListAttention) for part in ranker.modules())
         _replace(ranker, SharedTables, lambda name, part: _Shared(self, name, part))
         _replace(ranker, EmbeddingBagCollection, lambda name, part: _Tables(self, name, part))
+        # Weights are told with the ids, before the graph.
+        _replace(ranker, IdWeights, lambda _name, _part: nn.Identity())
         _replace(ranker, ListAttention, lambda _, part: _Attention(self, part))
         self.ranker = ranker.eval()
         self.inputs = (
@@ -106,19 +112,31 @@ class Traceable(nn.Module):
 
     def look_up(self, name: str, tables: EmbeddingBagCollection) -> dict[str, Lookup]:
         """Make inputs of what a collection of tables would give, by column, in its order."""
-        if tables.is_weighted():
-            msg = "tables of weighted ids cannot be exported"
-            raise TypeError(msg)
         made = {}
         for table in tables.embedding_bag_configs():
             parameter = f"{name}.embedding_bags.{table.name}.weight"
             self.tables[parameter] = tables.embedding_bags[table.name].weight.detach()
-            mean = table.pooling == PoolingType.MEAN
             for column in table.feature_names:
                 number = f"vectors_{len(self.lookups)}"
-                made[column] = Lookup(number, column, parameter, mean, table.embedding_dim)
+                mean, weighted = table.pooling == PoolingType.MEAN, False
+                if tables.is_weighted():
+                    mean, weighted = self._by_weights(column)
+                made[column] = Lookup(
+                    number, column, parameter, mean, table.embedding_dim, weighted
+                )
                 self.lookups.append(made[column])
         return made
+
+    def _by_weights(self, column: str) -> tuple[bool, bool]:
+        """Whether tables that are looked up with weights average, and whether the ids have some.
+
+        The tables themselves add up: the weights that `IdWeights` gives them make it a mean.
+        """
+        for part in self._weights:
+            if column in part.columns:
+                return column in part.means, column in part.weighted
+        msg = f"the weights of {column} must pass through an IdWeights before its table"
+        raise TypeError(msg)
 
     def examples(self, query_numbers: int, document_numbers: int) -> list[Tensor]:
         """Tensors to trace with: three lists of seven documents; no two sizes are alike."""

@@ -8,19 +8,22 @@ queries and documents apart. Nothing is pickled: loading a model runs no code of
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ltr.data.manifest import Feature, Manifest
 from ltr.errors import LtrError, first_failure
 from ltr.recipe import Recipe
-from ltr.towers import make_ranker
+from ltr.towers import make_ranker, table_columns
+from ltr.towers.by_name import BUILT_IN
 
 FORMAT: Final = "ltr-model/1"
 WEIGHTS = "model.safetensors"
@@ -217,16 +220,52 @@ def load_optimizer(folder: str | Path) -> dict[str, Tensor]:
 def load_ranker(folder: str | Path) -> nn.Module:
     """Load a model for scoring: plain, on the CPU, without torchrec's wrapping.
 
+    The sizes that ``model.json`` claims are compared with those in the header of the weights before
+    memory is taken for them. Only those of a model that is plugged in are not: what it makes of
+    them is its own.
+
     Raises:
         ModelError: The folder holds no model, or weights that are not of its card.
     """
     card = ModelCard.load(folder)
-    ranker = make_ranker(card.features, card.recipe.towers, seed=0)
     path = Path(folder) / WEIGHTS
-    try:
+    if card.recipe.towers.name == BUILT_IN:
+        _check_sizes(path, card)
+    ranker = make_ranker(card.features, card.recipe.towers, seed=0)
+    with _reading(path):
         ranker.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        lines = str(error).splitlines()
-        msg = f"{path} does not hold the weights of {CARD}: {lines[-1].strip()}"
-        raise ModelError(msg) from error
     return ranker.eval()
+
+
+def _check_sizes(path: Path, card: ModelCard) -> None:
+    """Refuse weights of other sizes than the card claims; neither are read or made.
+
+    Raises:
+        ModelError: The first that differ; or the file is damaged.
+    """
+    try:
+        with torch.device("meta"):  # sizes without memory
+            ranker = make_ranker(card.features, card.recipe.towers, seed=0)
+    except (OverflowError, RuntimeError, TypeError) as error:  # more bytes than 64 bits can count
+        raise _other_weights(path, f"no memory holds the sizes that {CARD} claims") from error
+    columns = table_columns(ranker)
+    with _reading(path), safe_open(path, "pt") as file:
+        found = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - no mapping
+    for name, tensor in ranker.state_dict().items():
+        claimed, its = list(tensor.shape), found.get(name)
+        if claimed != its:
+            what = f"the table of {', '.join(columns[name])}" if name in columns else name
+            is_there = "nothing of this name" if its is None else its
+            raise _other_weights(path, f"{what} is {claimed} there, the file has {is_there}")
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise _other_weights(path, str(error).splitlines()[-1].strip()) from error
+
+
+def _other_weights(path: Path, found: str) -> ModelError:
+    return ModelError(f"{path} does not hold the weights of {CARD}: {found}")

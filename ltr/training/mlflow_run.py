@@ -36,6 +36,8 @@ class MLflowRun:
         recipe: Its values are the run's parameters.
         keep: File that holds the run's id until the training is done.
         every: Seconds from one point of a curve to the next; 0 for one per step.
+        must_answer: Whether a server that does not answer at the start is an error; else a warning,
+            and the training is not tracked.
 
     Raises:
         MLflowError: The package mlflow is not installed.
@@ -50,6 +52,7 @@ class MLflowRun:
         recipe: Recipe,
         keep: Path,
         every: float = 1.0,
+        must_answer: bool = True,
     ) -> None:
         try:
             self._mlflow: Any = importlib.import_module("mlflow")
@@ -57,7 +60,7 @@ class MLflowRun:
             msg = "tracking.mlflow needs the package mlflow; pip install 'ltr[mlflow]'"
             raise MLflowError(msg) from error
         self._uri, self._experiment, self._name = uri, experiment, name
-        self._recipe, self._keep = recipe, keep
+        self._recipe, self._keep, self._must_answer = recipe, keep, must_answer
         self._thinned, self._step = Thinned(every), 0
         self._client: Any = None
         self._run = ""
@@ -66,7 +69,7 @@ class MLflowRun:
         """Make the run, or go on with it.
 
         Raises:
-            MLflowError: The server cannot be reached, or refuses.
+            MLflowError: The server must answer, and cannot be reached, or refuses.
         """
         self._step = start.step
         try:
@@ -78,7 +81,10 @@ class MLflowRun:
                 self._begin()
         except self._mlflow.exceptions.MlflowException as error:
             msg = f"tracking.mlflow: {self._uri}: {str(error).splitlines()[0]}"
-            raise MLflowError(msg) from error
+            if self._must_answer:
+                raise MLflowError(msg) from error
+            log.warning("%s; this training is not tracked", msg)
+            self._run = ""
 
     def batch(self, record: StepRecord) -> None:
         """Log the loss, the learning rates and the speed."""
@@ -119,6 +125,8 @@ class MLflowRun:
         self._keep.write_text(f"{self._run}\n", encoding="utf-8")
 
     def _log(self, values: dict[str, float]) -> None:
+        if not self._run:
+            return
         now = int(time.time() * 1000)
         metric = self._mlflow.entities.Metric
         # MLflow's names have no @.

@@ -22,6 +22,9 @@ Processes = Annotated[
 Profile = Annotated[
     bool, typer.Option("--profile", help="Write where the time of some steps goes to profile/.")
 ]
+Unattended = Annotated[
+    bool, typer.Option("--unattended", help="Go on if MLflow does not answer, as a night does.")
+]
 EngineOption = Annotated[
     EngineName, typer.Option("--engine", help="Who does the work: this machine, or a Ray cluster.")
 ]

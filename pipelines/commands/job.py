@@ -9,6 +9,7 @@ from pipelines.commands.arguments import (
     OutFolder,
     Processes,
     Profile,
+    Unattended,
 )
 from pipelines.commands.steps import How, run_steps
 
@@ -32,12 +33,20 @@ def train(
     engine: EngineOption = "local",
     *,
     profile: Profile = False,
+    unattended: Unattended = False,
 ) -> None:
     """Train a model on the lists that `ltr prepare` made; a killed training goes on.
 
     Under torchrun, every process calls this: torchrun --nproc-per-node N $(which ltr) train JOB.
     """
-    how = How(out=out, engine=engine, nproc=nproc, profile=profile, warm_start=warm_start)
+    how = How(
+        out=out,
+        engine=engine,
+        nproc=nproc,
+        profile=profile,
+        warm_start=warm_start,
+        unattended=unattended,
+    )
     run_steps(["train"], job_file, how)
 
 

@@ -32,6 +32,7 @@ class How(NamedTuple):
     nproc: int = 1
     profile: bool = False
     warm_start: str | None = None
+    unattended: bool = False
 
 
 def run_steps(names: list[str], job_file: Path, how: How) -> None:
@@ -88,7 +89,7 @@ def _step(name: str, job: "Job", how: How) -> Step:
         from pipelines.jobs.train import run as train_model
 
         check_loss(job)
-        return partial(train_model, profile=how.profile)
+        return partial(train_model, profile=how.profile, unattended=how.unattended)
     from pipelines.jobs.evaluate import run as evaluate_model
 
     return evaluate_model

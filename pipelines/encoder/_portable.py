@@ -40,12 +40,15 @@ def _of_number(column: EncodedColumn) -> dict[str, Any]:
 def _of_ids(column: EncodedColumn) -> dict[str, Any]:
     settings = column.about.settings
     owner = None if column.vocabulary is None else settings.vocabulary or column.column
+    # The usual goes without saying: a file stays what it was before ids could have weights.
+    weights = {} if settings.weights is None else {"weights": settings.weights}
     return {
         "vocabulary": owner,
         "buckets": settings.buckets or 0,
         "hashes": settings.hashes,
         "max_length": settings.max_length,
         "keep_frequent": settings.keep == "frequent",
+        **weights,
     }
 
 

@@ -5,7 +5,7 @@ import secrets
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ltr.data.manifest import Feature, Side, checksum
 from ltr.exported.model import ABOUT, FORMAT
 from ltr.towers.onnx_graph import ExportError, onnx_graph
 from ltr.towers.quantise import TableForm, quantised
-from ltr.towers.traceable import Traceable
+from ltr.towers.traceable import Lookup, Traceable
 from ltr.training import ModelCard, ModelError, load_ranker
 from ltr.training.checkpoint import ENCODER, WEIGHTS
 from pipelines.encoder import Encoder, portable
@@ -129,13 +129,18 @@ def _content(folder: Path, card: ModelCard, encoder: Encoder) -> _Content:
     columns, arrays = portable(encoder.columns)
     tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
     tensors["graph"] = torch.frombuffer(bytearray(graph), dtype=torch.uint8)
-    lookups = [
-        {"input": one.input, "column": one.column, "table": one.table, "mean": one.mean}
-        for one in traceable.lookups
-    ]
+    lookups = list(map(_described, traceable.lookups))
     about = {"columns": columns, "numbers": numbers, "lookups": lookups}
     made_by = {"weights": checksum(folder / WEIGHTS), "encoder": card.encoder}
     return _Content(tensors, traceable.tables, about, made_by)
+
+
+def _described(lookup: Lookup) -> dict[str, Any]:
+    about = asdict(lookup)
+    del about["dim"]  # the table's shape tells it
+    if not lookup.weighted:
+        del about["weighted"]
+    return about
 
 
 def _numbers(features: Iterable[Feature]) -> dict[Side, list[str]]:

@@ -12,7 +12,7 @@ from ltr.data.manifest import Feature, Side
 from ltr.data.sparse import KeyedJaggedTensor, keyed_jagged
 from ltr.exported import Exported
 from ltr.exported.columns import Encoded
-from ltr.exported.tables import Integers
+from ltr.exported.tables import Floats, Integers
 
 LENGTHS = np.array([3, 0, 1, 12, 2], np.int64)
 """Of the lists; not the sizes that the graph was traced with."""
@@ -38,7 +38,8 @@ def worst_error(file: Path, ranker: nn.Module, features: Sequence[Feature]) -> f
 def made_lists(features: Sequence[Feature]) -> Encoded:
     """Lists with any ids of the tables, and numbers of the normal distribution."""
     random = np.random.default_rng(0)
-    numbers, ids = {}, dict[str, tuple[Integers, Integers | None]]()
+    numbers, weights = {}, dict[str, Floats]()
+    ids = dict[str, tuple[Integers, Integers | None]]()
     for one in features:
         rows = int(LENGTHS.sum()) if one.side == "document" else len(LENGTHS)
         if one.size is None:
@@ -47,7 +48,9 @@ def made_lists(features: Sequence[Feature]) -> Encoded:
         lengths = random.integers(0, 4, rows) if one.kind == "ids" else None
         count = rows if lengths is None else int(lengths.sum())
         ids[one.column] = random.integers(0, one.size, count), lengths
-    return Encoded(LENGTHS, numbers, ids)
+        if one.weighted:
+            weights[one.column] = (random.integers(0, 4, count) / 2).astype(np.float32)
+    return Encoded(LENGTHS, numbers, ids, weights)
 
 
 def batch_of(lists: Encoded, features: Sequence[Feature]) -> RankingBatch:
@@ -73,10 +76,13 @@ def _dense(lists: Encoded, features: Sequence[Feature], side: Side, rows: int) -
 
 
 def _sparse(lists: Encoded, features: Sequence[Feature], side: Side) -> KeyedJaggedTensor | None:
-    names = [one.column for one in features if one.side == side and one.size is not None]
-    columns = []
-    for name in names:
-        ids, lengths = lists.ids[name]
+    own = [one for one in features if one.side == side and one.size is not None]
+    columns, weights = [], []
+    for one in own:
+        ids, lengths = lists.ids[one.column]
         each = np.ones(len(ids), np.int64) if lengths is None else lengths
         columns.append((torch.from_numpy(ids), torch.from_numpy(each)))
-    return keyed_jagged(names, columns) if names else None
+        of_ids = lists.weights[one.column] if one.weighted else np.ones(len(ids), np.float32)
+        weights.append(torch.from_numpy(of_ids))
+    names, have = [one.column for one in own], any(one.weighted for one in own)
+    return keyed_jagged(names, columns, weights if have else None) if names else None

@@ -24,6 +24,10 @@ class How(Protocol):
         """Whether to profile some steps."""
 
     @property
+    def unattended(self) -> bool:
+        """Whether it goes on if MLflow does not answer."""
+
+    @property
     def warm_start(self) -> str | None:
         """The model to begin with."""
 
@@ -37,7 +41,7 @@ def train_in_processes(job_file: Path, folders: Folders, how: How) -> str:
     """
     # Absolute, because a process may begin in another folder.
     arguments = ["train", str(job_file.absolute()), "--out", str(folders.run.absolute())]
-    arguments += ["--profile"] * how.profile
+    arguments += ["--profile"] * how.profile + ["--unattended"] * how.unattended
     if how.warm_start:
         is_word = how.warm_start == PREVIOUS
         model = how.warm_start if is_word else str(Path(how.warm_start).absolute())

@@ -24,7 +24,14 @@ from pipelines.progress import Progress, Step
 from pipelines.warm_start import in_words, warm_start
 
 
-def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False) -> str:
+def run(
+    job: Job,
+    folders: Folders,
+    progress: Progress,
+    *,
+    profile: bool = False,
+    unattended: bool = False,
+) -> str:
     """Train on ``lists``, write ``model`` and say what was made.
 
     A training that was killed goes on from its last snapshot. Where a launcher started several
@@ -35,6 +42,7 @@ def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False
         folders: Of the run.
         progress: Where to show it.
         profile: Whether to profile some steps.
+        unattended: Whether it goes on, with a warning, if MLflow does not answer at the start.
 
     Raises:
         ListsError: There are no lists, or they are not as their manifest says.
@@ -43,12 +51,12 @@ def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False
         NonFiniteError: The loss or a gradient was not finite; the batch was put aside.
         InterruptedTrainingError: SIGTERM came; a snapshot was taken first.
         LostRankError: Another process of the training is gone.
-        MLflowError: The job asks for MLflow, and it is not there.
+        MLflowError: The job asks for MLflow; it is not installed, or does not answer.
     """
     policy = SnapshotPolicy(folders.snapshots, job.checkpoints.every, job.checkpoints.keep)
     with progress.step("epochs") as step, ExitStack() as stack:
         begin = _begin(folders, step)
-        watchers = _watchers(job, folders, stack, profile=profile)
+        watchers = _watchers(job, folders, stack, profile=profile, unattended=unattended)
         together = Together(_Shown(step, job), *watchers)
         try:
             history = train(
@@ -70,7 +78,9 @@ def run(job: Job, folders: Folders, progress: Progress, *, profile: bool = False
     )
 
 
-def _watchers(job: Job, folders: Folders, stack: ExitStack, *, profile: bool) -> list[Watcher]:
+def _watchers(
+    job: Job, folders: Folders, stack: ExitStack, *, profile: bool, unattended: bool
+) -> list[Watcher]:
     """Whoever is told of the training beside the terminal; imported where it is wanted."""
     watchers: list[Watcher] = []
     if job.tracking.tensorboard:
@@ -86,6 +96,7 @@ def _watchers(job: Job, folders: Folders, stack: ExitStack, *, profile: bool) ->
             name=folders.run.name,
             recipe=job.recipe,
             keep=folders.run / "mlflow-run",
+            must_answer=not unattended,
         )
         watchers.append(stack.enter_context(tracked))
     if profile:

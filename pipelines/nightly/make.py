@@ -147,14 +147,14 @@ def _train(night: Night, begin: Path | None) -> None:
     if night.num_processes > 1:
         from pipelines.jobs.launch import launch
 
-        arguments = ["train", str(night.job_file), "--out", str(night.folder)]
+        arguments = ["train", str(night.job_file), "--out", str(night.folder), "--unattended"]
         arguments += ["--warm-start", str(begin)] if begin else []
         launch(arguments, night.num_processes)
         return
     from pipelines.jobs.train import run
 
     with night.progress("train") as progress:
-        run(night.job, replace(night.folders, begin=begin), progress)
+        run(night.job, replace(night.folders, begin=begin), progress, unattended=True)
 
 
 def report_of(night: Night) -> Task:

@@ -220,6 +220,20 @@ def test_ids_that_lie_outside_of_their_table_are_refused(file, out):
         Exported.load(out)
 
 
+def test_weights_that_no_column_has_are_refused(file, out):
+    tensors, texts = parts(file)
+    for old, new in (
+        ('"column": "document/tags",', '"column": "document/tags", "weighted": true,'),
+        (', "weights": "counts"', ""),
+        ('"weights": "counts"', '"weights": ["counts"]'),
+    ):
+        spoiled = texts["ltr"].replace(old, new)
+        assert spoiled != texts["ltr"]
+        save_file(tensors, out, {"ltr": spoiled})
+        with pytest.raises(ExportedError, match="must describe a model"):
+            Exported.load(out)
+
+
 def test_scores_that_are_not_finite_are_refused(golden, file, out):
     tensors, texts = parts(file)
     for name in tensors:

@@ -22,8 +22,9 @@ import torch
 from torch import nn
 from torchrec import EmbeddingBagCollection, EmbeddingBagConfig
 
-from ltr.recipe import AttentionConfig
+from ltr.recipe import AttentionConfig, TowersConfig
 from ltr.towers.attention import ListAttention
+from ltr.towers.id_weights import IdWeights
 
 
 class Own(nn.Module):
@@ -35,7 +36,10 @@ class Own(nn.Module):
             EmbeddingBagConfig(name=f"t{n}", embedding_dim=4, num_embeddings=one.size,
                                feature_names=[one.column])
             for n, one in enumerate(ids)
-        ], is_weighted=how == "weighted")
+        ], is_weighted=how.startswith("weighted"))
+        self.weights = None
+        if how == "weighted well":
+            self.weights = IdWeights(features, TowersConfig())
         self.first = ids[0].column
         self.attention = ListAttention(4, AttentionConfig(dim=4, heads=2), dropout=0.1)
         self.layer = nn.Linear(5, 1)
@@ -47,7 +51,8 @@ class Own(nn.Module):
             return batch.document_dense.sum(1) + torch.rand_like(batch.grades)
         if self.how == "sizes":
             return batch.document_dense.sum(1) * len(batch.grades)
-        bags = self.bags(batch.document_sparse)
+        ids = batch.document_sparse
+        bags = self.bags(ids if self.weights is None else self.weights(ids))
         seen = self.attention(bags[self.first], batch.lengths)
         return self.layer(torch.cat([seen, batch.document_dense[:, :1]], dim=1)).squeeze(1)
 
@@ -147,10 +152,11 @@ def plugged_in(golden: Golden, tmp_path: Path, monkeypatch) -> Callable[[str], P
     return folder
 
 
-def test_a_model_that_is_plugged_in_is_exported_with_its_tables(plugged_in, golden, tmp_path):
+@pytest.mark.parametrize("how", ["well", "weighted well"])
+def test_a_model_that_is_plugged_in_is_exported_with_its_tables(plugged_in, golden, tmp_path, how):
     from pipelines.scoring import Ranker
 
-    model = plugged_in("well")
+    model = plugged_in(how)
     assert ltr("export", model, "--out", tmp_path / "own.ltr") == 0
     rows = golden.frame.head(20).with_columns(request=1)
     wanted = Ranker.load(model, query="request").score(rows)
@@ -162,7 +168,7 @@ def test_a_model_that_is_plugged_in_is_exported_with_its_tables(plugged_in, gold
     ("how", "message"),
     [
         ("ids", r"own: the layers cannot be traced: .*reads ids \(values\) other than through"),
-        ("weighted", "own: tables of weighted ids cannot be exported"),
+        ("weighted", "own: the weights of document/item must pass through an IdWeights"),
         ("chance", "must give the scores of the model; on made lists they differ by"),
         ("sizes", r"own: the layers cannot be traced: .*len\(tensor\) fixes a size"),
     ],

@@ -19,6 +19,9 @@ from pipelines.jobs.export_check import batch_of
 from pipelines.scoring import Ranker
 from tests.scoring.golden import MODELS, Golden
 
+QUERY = ("user", "device", "history", "ages", "hour")
+"""What the models read of a query."""
+
 
 def assert_same(scores: ArrayLike, golden: ArrayLike) -> None:
     # 32-bit floats of a score of 100 lie 8e-6 apart: above 1 the tolerance is relative.
@@ -58,7 +61,7 @@ def test_a_query_may_be_told_once_a_list_and_lists_may_be_empty(each):
     rows = each.frame.head(30)
     lengths = lengths_of(rows)
     firsts = rows.unique("request", keep="first", maintain_order=True)
-    told_once = {name: firsts[name].to_list() for name in ("user", "device", "history", "hour")}
+    told_once = {name: firsts[name].to_list() for name in QUERY}
     for values in told_once.values():
         values.insert(1, None)
     columns = rows.to_dict(as_series=False) | told_once
@@ -73,7 +76,7 @@ def test_vectors_of_queries_are_those_that_scores_are_products_of(trained_as):
     golden = trained_as("dot")
     frame = golden.frame
     firsts = frame.unique("request", keep="first", maintain_order=True)
-    columns = {name: firsts[name].to_list() for name in ("user", "device", "history", "hour")}
+    columns = {name: firsts[name].to_list() for name in QUERY}
     exported = Exported.load(golden.run / "model.ltr")
     queries = exported.query_vectors(columns)
     assert queries.shape == (len(firsts), 8)
@@ -84,7 +87,7 @@ def test_vectors_of_queries_are_those_that_scores_are_products_of(trained_as):
 
 
 def test_a_model_without_vectors_says_so(golden):
-    columns = golden.frame.select("user", "device", "history", "hour").to_dict(as_series=False)
+    columns = golden.frame.select(QUERY).to_dict(as_series=False)
     with pytest.raises(ExportedError, match="only where the score is a product"):
         Exported.load(golden.run / "model.ltr").query_vectors(columns)
 

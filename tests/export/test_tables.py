@@ -35,6 +35,34 @@ def test_rows_are_pooled_as_torch_pools_them(weights, mean):
     assert nothing.tolist() == [[0.0] * 8] * 3
 
 
+@pytest.mark.parametrize("mean", [True, False])
+def test_each_vector_counts_by_its_weight(weights, mean):
+    lengths, ids = np.array([2, 0, 3, 2, 1]), np.arange(8)
+    given = np.array([1, 3, 0.5, 0, 2, 0, 0, 3e37], np.float32)
+    found = pooled(table_of(weights, "float32"), ids, lengths, given, mean=mean)
+    vectors = np.split(weights[:8].double().numpy(), [2, 5, 7])
+    of_rows = np.split(given.astype(np.float64), [2, 5, 7])
+    sums = [own @ row for own, row in zip(of_rows, vectors, strict=True)]
+    totals = [max(own.sum(), 1e-9) if mean else 1 for own in of_rows]
+    wanted = [row / total for row, total in zip(sums, totals, strict=True)]
+    np.testing.assert_allclose(found[[0, 2, 3, 4]], wanted, rtol=1e-5)
+    assert not found[[1, 3]].any()
+
+
+@pytest.mark.parametrize("mean", [True, False])
+def test_weights_of_one_give_what_no_weights_give(weights, mean):
+    lengths, ids = np.array([2, 0, 3]), np.arange(5)
+    table, ones = table_of(weights, "int8"), np.ones(5, np.float32)
+    found = pooled(table, ids, lengths, ones, mean=mean)
+    np.testing.assert_allclose(found, pooled(table, ids, lengths, mean=mean), atol=1e-6)
+
+
+def test_a_sum_that_is_too_large_is_told_by_the_scores_alone(weights):
+    table, huge = table_of(weights, "float32"), np.full(50, 3e38, np.float32)
+    found = pooled(table, np.arange(50), np.array([25, 25]), huge, mean=False)
+    assert not np.isfinite(found).all()
+
+
 def test_eight_bits_move_a_value_by_half_a_step_at_most(weights):
     weights[3], weights[4] = 0.25, 0.0
     weights[5, 0] = 1000.0

@@ -26,7 +26,7 @@ TOLERANCE = 1e-5
 MODELS: dict[str, dict[str, Any]] = {
     "mlp": {},
     "attention": {"attention": {"dim": 8, "heads": 2, "blocks": 1}},
-    "cross": {"interaction": "cross"},
+    "cross": {"interaction": "cross", "tables": {"document/words": {"pooling": "sum"}}},
     "dot": {"interaction": "dot", "scorer": None},
 }
 """The towers of each model, where they are not those of ``TABLE``; None takes a key away."""
@@ -34,7 +34,7 @@ COLUMNS = {
     "item": {},
     "shop": {"buckets": 11, "hashes": 3},
     "brand": {"buckets": 13},
-    "words": {"weights": "counts"},
+    "words": {"weights": "counts", "max_length": 3, "keep": "frequent"},
     "tags": {"max_length": 3, "keep": "frequent"},
     "price": {"log1p": True, "missing": True},
     "f1": {"scale": "list_standard", "missing": True},
@@ -52,7 +52,10 @@ TABLE: dict[str, Any] = {
             "id_lists": ["history"],
             "numbers": ["hour"],
             # The query's history is looked up in the documents' table.
-            "columns": {"history": {"vocabulary": "document/item"}, "hour": {"scale": "uniform"}},
+            "columns": {
+                "history": {"vocabulary": "document/item", "weights": "ages"},
+                "hour": {"scale": "uniform"},
+            },
         },
         "document": {
             "ids": ["item", "shop", "brand"],
@@ -157,6 +160,7 @@ def made_log(lists: int = 60, seed: int = 3) -> pl.DataFrame:
 
     words = id_lists("w", 9, rows)
     history = id_lists("i", 45, lists)
+    ages = [one and random.exponential(size=len(one)).tolist() for one in history]
     return pl.DataFrame(
         {
             "request": request,
@@ -165,6 +169,7 @@ def made_log(lists: int = 60, seed: int = 3) -> pl.DataFrame:
             "user": of_lists(ids("u", 12, lists)),
             "device": of_lists(random.integers(0, 3, lists)),
             "history": [one for one, n in zip(history, lengths, strict=True) for _ in range(n)],
+            "ages": [one for one, n in zip(ages, lengths, strict=True) for _ in range(n)],
             "hour": of_lists(random.integers(0, 24, lists)),
             "shop": random.integers(0, 30, rows),
             "brand": ids("b", 20, rows),

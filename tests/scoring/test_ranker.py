@@ -1,4 +1,5 @@
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
@@ -94,6 +95,37 @@ def test_a_frame_without_what_the_model_reads_is_refused_by_the_columns_name(
         changed = changed.drop({"f9": "f1", "Request": "request"}[odd])
     with pytest.raises(LogError, match=message):
         ranker.score(changed)
+
+
+@pytest.mark.parametrize(
+    ("weights", "found"),
+    [
+        ([1.0], "1 rows: words has not as many weights as ids"),
+        (None, "1 rows: words has not as many weights as ids"),
+        ([1.0, None], "1 rows: a weight of words is null, negative or not finite"),
+        ([1.0, -1.0], "1 rows: a weight of words is null, negative or not finite"),
+        ([math.nan, 1.0], "1 rows: a weight of words is null, negative or not finite"),
+        ([4e38, 1.0], "1 rows: a weight of words is null, negative or not finite"),
+    ],
+)
+def test_odd_weights_of_ids_are_refused_by_the_columns_name(ranker, attention, weights, found):
+    rows = attention.frame.head(3).with_columns(
+        request=1,
+        words=pl.Series([["w1"], ["w1", "w2"], []]),
+        counts=pl.Series([[1.0], weights, None]),
+    )
+    with pytest.raises(LogError, match=f"weights must be one per id, finite.*{found}$"):
+        ranker.score(rows)
+    fine = rows.with_columns(counts=pl.Series([[1.0], [0.0, 2.0], None]))
+    assert ranker.score(fine).is_finite().all()
+
+
+def test_odd_weights_of_a_query_are_refused_by_the_columns_name(ranker, attention):
+    rows = attention.frame.head(2).with_columns(
+        request=1, history=pl.Series([["i1"]] * 2), ages=pl.Series([[math.inf]] * 2)
+    )
+    with pytest.raises(LogError, match="a weight of history is null, negative or not finite"):
+        ranker.score(rows)
 
 
 def test_a_model_of_an_earlier_version_asks_for_the_query(model, attention):

@@ -141,7 +141,40 @@ def test_weights_of_another_model_are_refused(model: Path) -> None:
     card = json.loads((model / "model.json").read_text())
     card["recipe"]["towers"]["scorer"] = [9]
     edit(model, recipe=card["recipe"])
-    with pytest.raises(ModelError, match=r"does not hold the weights of model.json: size mismatch"):
+    rule = "does not hold the weights of model.json"
+    with pytest.raises(ModelError, match=rf"{rule}: scorer.0.weight is \[9, .* the file has \[8, "):
+        load_ranker(model)
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (
+            10**12,
+            r"the table of document/item is \[1000000000000, 8\] there, the file has \[100, 8\]",
+        ),
+        (10**18, "no memory holds the sizes that model.json claims"),
+        (10**30, "no memory holds the sizes that model.json claims"),
+    ],
+)
+def test_no_table_is_made_of_a_size_that_the_weights_do_not_have(
+    model: Path, monkeypatch: pytest.MonkeyPatch, size: int, message: str
+) -> None:
+    features = json.loads((model / "model.json").read_text())["features"]
+    (item,) = (one for one in features if one["name"] == "item")
+    item["size"] = size
+    edit(model, features=features)
+    monkeypatch.setattr("ltr.training.checkpoint.load_file", pytest.fail)
+    with pytest.raises(ModelError, match=message) as caught:
+        load_ranker(model)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_table_that_the_weights_do_not_have_is_named(model: Path) -> None:
+    features = json.loads((model / "model.json").read_text())["features"]
+    edit(model, features=[*features, {"side": "document", "name": "x", "kind": "id", "size": 7}])
+    found = r"the table of document/x is \[7, 8\] there, the file has nothing of this name"
+    with pytest.raises(ModelError, match=found):
         load_ranker(model)
 
 

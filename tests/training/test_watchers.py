@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer import event_file_writer
 
 from ltr.recipe import Recipe
 from ltr.training import EpochRecord, InterruptedTrainingError, Start, StepRecord
@@ -65,6 +66,13 @@ def losses(folder: Path) -> list[tuple[int, float]]:
     return [(point.step, round(point.value, 3)) for point in events.Scalars("training/loss")]
 
 
+@pytest.fixture
+def counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of one second are read by their number as text: 10, of a long session, before 9."""
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
+
+
+@pytest.mark.usefixtures("counted_anew")
 def test_steps_that_are_made_again_are_drawn_once(tmp_path: Path) -> None:
     told(tmp_path, 0, range(1, 8), loss=0.5)
     told(tmp_path, 4, range(5, 7), loss=0.25)
@@ -143,9 +151,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     return held
 
 
-def tracked(folder: Path, uri: str = "http://server") -> MLflowRun:
+def tracked(folder: Path, uri: str = "http://server", *, must_answer: bool = True) -> MLflowRun:
     return MLflowRun(
-        uri, experiment="ltr", name="night", recipe=Recipe(), keep=folder / "mlflow-run", every=0
+        uri,
+        experiment="ltr",
+        name="night",
+        recipe=Recipe(),
+        keep=folder / "mlflow-run",
+        every=0,
+        must_answer=must_answer,
     )
 
 
@@ -195,6 +209,21 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     run = tracked(tmp_path, uri="http://nobody")
     with pytest.raises(MLflowError, match=r"tracking\.mlflow: http://nobody: no server there$"):
         run.start(start())
+
+
+@pytest.mark.parametrize("uri", ["http://nobody", "http://server"])
+def test_a_server_that_need_not_answer_is_a_warning_and_told_nothing(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture, uri: str
+) -> None:
+    server.is_gone = True
+    with tracked(tmp_path, uri, must_answer=False) as run:
+        run.start(start())
+        run.batch(step(1))
+        run.epoch(EPOCH)
+    (told,) = caplog.messages
+    assert told.startswith(f"tracking.mlflow: {uri}: ")
+    assert told.endswith("; this training is not tracked")
+    assert server.metrics == []
 
 
 def test_mlflow_that_is_not_installed_is_named(
