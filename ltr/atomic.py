@@ -1,4 +1,4 @@
-"""Write a folder so that whoever reads it finds the old one whole or the new one whole.
+"""Write a folder or a file so that whoever reads it finds the old one whole or the new one whole.
 
 POSIX cannot rename a folder over one that holds files, so the result ``model`` is a symbolic link
 to its present version, a hidden folder beside it::
@@ -9,8 +9,11 @@ to its present version, a hidden folder beside it::
 A new version is written next to the old one and synced to the disk; then one rename puts a new
 link over the old link. Before that moment every reader sees the old version, after it the new one.
 
-Two writers of one target at the same time are not kept apart here: each would take the other's
+Two writers of one folder at the same time are not kept apart here: each would take the other's
 unfinished version for what a killed process left behind. The caller holds a lock on the target.
+
+A file needs no link: it is written beside its place and renamed over it. Of two writers the last
+one wins.
 """
 
 import errno
@@ -141,6 +144,40 @@ def _commit(version: Path, path: Path) -> None:
     # The version and its link must be on the disk before the rename that makes them matter.
     sync(path.parent)
     link.replace(path)
+    sync(path.parent)
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Yield the name of a file that becomes ``path`` by one rename when the block ends well.
+
+    If the block raises, or the process dies at any moment, ``path`` stays what it was.
+
+    Args:
+        path: The file to make or to replace; folders above it are made as needed.
+
+    Yields:
+        A name beside it, under which the block must make a file.
+
+    Raises:
+        OSError: The disk is full or fails.
+
+    Example:
+        >>> import tempfile
+        >>> out = Path(tempfile.mkdtemp()) / "nights" / "gate.json"
+        >>> with replace_file(out) as unfinished:
+        ...     _ = unfinished.write_text("{}")
+        >>> [file.name for file in out.parent.iterdir()]
+        ['gate.json']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        yield unfinished
+        sync(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     sync(path.parent)
 
 

@@ -1,8 +1,8 @@
 """The two files of a night's report."""
 
-import os
 from pathlib import Path
 
+from ltr.atomic import replace_file
 from pipelines.night_report.record import Night
 
 
@@ -25,7 +25,6 @@ def write_night(folder: Path, night: Night) -> tuple[Path, Path]:
     texts = {"night.html": to_html(night), "night.md": to_markdown(night)}
     paths = [folder / name for name in texts]
     for path in paths:
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(texts[path.name], encoding="utf-8")
-        os.replace(beside, path)  # noqa: PTH105 - says that it replaces
+        with replace_file(path) as unfinished:
+            unfinished.write_text(texts[path.name], encoding="utf-8")
     return paths[0], paths[1]
