@@ -12,11 +12,12 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from pipelines.cli import main
 from pipelines.telemetry import EventLog
-from tests.faults.world import CHANGES, SPOILT
-from tests.nightly.small import night
+from tests.faults.world import SPOILT
+from tests.nightly.small import day
 
 Spoil = Callable[[], None]
 IDLE = ("python", "jemalloc_bg", "polars-ooc")
@@ -43,8 +44,18 @@ class Ran(NamedTuple):
         return {step for event, step in self.events if event == STARTED}
 
 
-def forked(work: Callable[[], int], kill_after: float | None = None) -> Ran:
-    """Do something in a process of its own."""
+def forked(
+    work: Callable[[], int],
+    kill_after: float | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Ran:
+    """Do something in a process of its own.
+
+    Args:
+        work: Returns its exit code.
+        kill_after: Seconds until it is killed.
+        meanwhile: Is called here again and again until it ends.
+    """
     names = {path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")}
     assert all(name.startswith(IDLE) for name in names), f"threads are at work: {names}"
     ends, began = os.pipe(), time.monotonic()
@@ -54,6 +65,8 @@ def forked(work: Callable[[], int], kill_after: float | None = None) -> Ran:
     if kill_after is not None:
         time.sleep(max(0.0, kill_after - (time.monotonic() - began)))
         os.kill(child, signal.SIGKILL)
+    while meanwhile and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        meanwhile()
     with os.fdopen(ends[0], "rb") as pipe:
         said = pipe.read().decode("utf-8", "replace")
     _, status = os.waitpid(child, 0)
@@ -75,16 +88,18 @@ def _work(work: Callable[[], int], ends: tuple[int, int]) -> None:
         os._exit(code)
 
 
-def spoilt_night(here: Path, spoil: Spoil | None = None, kill_after: float | None = None) -> Ran:
-    """Run the night, and say of each step that it begins and ends."""
+def spoilt_night(here: Path, spoil: Spoil | None = None, **how: Any) -> Ran:
+    """Run the night, and say of each step that it begins and ends; ``how`` is that of `forked`."""
 
     def work() -> int:
+        # A killed process loses nothing that it has written, so the disk is not waited for.
+        os.fsync = lambda _: None
         on_event(lambda event, step: print(f"EVENT {event} {step}", file=sys.stderr))  # noqa: T201
         if spoil:
             spoil()
-        return night(here, SPOILT, **CHANGES)
+        return main(["nightly", str(here / "job.toml"), "--date", str(day(SPOILT))])
 
-    return forked(work, kill_after)
+    return forked(work, **how)
 
 
 def on_event(heard: Callable[[str, str], None]) -> None:
@@ -107,6 +122,19 @@ def signal_at(number: int, which: signal.Signals) -> Spoil:
         seen[0] += 1
         if seen[0] == number:
             os.kill(os.getpid(), which)
+
+    return lambda: on_event(heard)
+
+
+def kill_at(event: str, step: str) -> Spoil:
+    """Kill this process when a step begins, or when it ends that was not done before."""
+    begun = [step] if event == STARTED else []
+
+    def heard(one: str, name: str) -> None:
+        if one == STARTED:
+            begun.append(name)
+        if (one, name) == (event, step) and step in begun:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return lambda: on_event(heard)
 
