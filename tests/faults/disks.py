@@ -77,7 +77,7 @@ def _mount(*arguments: str | Path) -> None:
 def read_only(nights: Nights) -> Iterator[Trial]:
     """Take away the right to write to a folder, and give it back for the rerun."""
     run, night = nights.here / "run", home(nights.here, SPOILT)
-    for place in (run, run / "nights", run / "models", run / "models" / ".lock", night):
+    for place in (run / ".lock", run / "nights", run / "models", run / "models" / ".lock", night):
 
         def protect(place: Path = place) -> None:
             if place == night:

@@ -93,7 +93,7 @@ def spoilt_night(here: Path, spoil: Spoil | None = None, **how: Any) -> Ran:
 
     def work() -> int:
         # A killed process loses nothing that it has written, so the disk is not waited for.
-        os.fsync = lambda _: None
+        os.fsync = lambda fd: None  # noqa: ARG005
         on_event(lambda event, step: print(f"EVENT {event} {step}", file=sys.stderr))  # noqa: T201
         if spoil:
             spoil()

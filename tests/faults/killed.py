@@ -14,7 +14,7 @@ from pathlib import Path
 
 # What a night imports, once for all nights.
 import matplotlib.backends.backend_svg  # noqa: F401
-import pandas as pd  # noqa: F401
+import pandas as pd  # type: ignore[import-untyped]  # noqa: F401
 
 import ltr.training.tensorboard  # noqa: F401
 import pipelines.gate
