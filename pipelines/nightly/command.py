@@ -142,7 +142,7 @@ def _ended(night: Night, events: EventLog) -> Outcome:
     except BaseException as error:
         code = _exit_code(error)
         outcome = failed(night, error, code)
-        if night.outcome() is None or night.steps.has_begun:
+        if not _is_over(night) and (night.outcome() is None or night.steps.has_begun):
             _try_to_write(night, outcome)
         _tell(night, outcome, events)
         raise
@@ -159,6 +159,12 @@ def _anew_if_changed(night: Night) -> Outcome:
         night.say(f"{error}; it is compared with that one now")
         night.begin_anew()
         return run_night(night)
+
+
+def _is_over(night: Night) -> bool:
+    """Whether this run came as far as to say how the night ended."""
+    record, key = night.steps.record("report"), night.steps.keys.get("report")
+    return record is not None and record.done and record.key == key
 
 
 def _exit_code(error: BaseException) -> int:

@@ -18,6 +18,8 @@ def write_file(path: Path, content: bytes) -> None:
         OSError: The disk is full or fails; what was there stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 16}"):
+        leftover.unlink(missing_ok=True)  # of a night that was killed; one at a time is at work
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with unfinished.open("wb") as file:
