@@ -229,3 +229,14 @@ def test_a_target_where_nobody_can_write_is_refused_by_name() -> None:
 def test_the_root_is_no_target() -> None:
     with pytest.raises(ValueError, match="must be a folder below the root"), replace_folder("/"):
         pass
+
+
+def test_a_full_disk_that_is_told_in_the_text_of_another_error_is_one(tmp_path):
+    def work():
+        with replace_folder(tmp_path / "lists"):
+            msg = "parquet: underlying IO error: No space left on device (os error 28)"
+            raise RuntimeError(msg)
+
+    with pytest.raises(OSError, match=rf"the folder {tmp_path}/lists: No space left") as told:
+        work()
+    assert told.value.errno == errno.ENOSPC

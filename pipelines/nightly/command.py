@@ -177,6 +177,8 @@ def _exit_code(error: BaseException) -> int:
 
 def _try_to_write(night: Night, outcome: Outcome) -> None:
     try:
+        # What stands in outcome.json then is not what the last step leaves: that is to be done.
+        (night.steps.folder / "report.json").unlink(missing_ok=True)
         write_outcome(night, outcome)
     except OSError as error:  # the disk is full or read-only; that is what is told, too
         log.warning("outcome.json of %s cannot be written: %s", night.date, error)
