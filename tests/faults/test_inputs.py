@@ -68,7 +68,8 @@ def test_a_log_that_cannot_be_read_ends_the_night_and_names_the_file(here, capsy
 
 def after(monkeypatch, event, step, change):
     """Change something when a step begins or ends, once."""
-    emit, made = EventLog.emit, []
+    emit = EventLog.emit
+    made: list[bool] = []
 
     def told(self, name, *args, **fields):
         emit(self, name, *args, **fields)
