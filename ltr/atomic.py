@@ -106,9 +106,11 @@ def _naming(path: Path, *, of_block: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        code = _code_of(error)
-        elsewhere = error.filename is not None and f"/.{path.name}." not in str(error.filename)
+    except Exception as error:
+        code, place = _code_of(error), getattr(error, "filename", None)
+        if not isinstance(error, OSError) and code not in _OF_A_DISK:
+            raise
+        elsewhere = place is not None and f"/.{path.name}." not in str(place)
         if of_block and (code not in _OF_A_DISK or elsewhere or str(path) in str(error)):
             raise
         reason = os.strerror(code) if code else str(error)
@@ -117,10 +119,11 @@ def _naming(path: Path, *, of_block: bool = False) -> Iterator[None]:
         raise named from error
 
 
-def _code_of(error: OSError) -> int | None:
-    """The number of an error; libraries written in Rust leave it in the text."""
+def _code_of(error: Exception) -> int | None:
+    """The number of an error; libraries written in Rust leave it in the text, of any class."""
+    code: int | None = getattr(error, "errno", None)
     in_text = re.search(r"\(os error (\d+)\)", str(error))
-    return int(in_text[1]) if error.errno is None and in_text else error.errno
+    return int(in_text[1]) if code is None and in_text else code
 
 
 def _remove_leftovers(path: Path) -> None:

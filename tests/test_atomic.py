@@ -243,3 +243,14 @@ def test_a_file_whose_writing_fails_stays_as_it_was_and_leaves_nothing(tmp_path:
     with pytest.raises(OSError, match="no space"), replace_file(target) as unfinished:
         write_half(unfinished)
     assert [(file, file.read_text()) for file in tmp_path.iterdir()] == [(target, "old")]
+
+
+def test_a_full_disk_that_is_told_in_the_text_of_another_error_is_one(tmp_path):
+    def work():
+        with replace_folder(tmp_path / "lists"):
+            msg = "parquet: underlying IO error: No space left on device (os error 28)"
+            raise RuntimeError(msg)
+
+    with pytest.raises(OSError, match=rf"the folder {tmp_path}/lists: No space left") as told:
+        work()
+    assert told.value.errno == errno.ENOSPC

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ltr.atomic import replace_file
 from pipelines.night_report.record import Night
+from pipelines.nightly.files import write_file
 
 
 def write_night(folder: Path, night: Night) -> tuple[Path, Path]:
@@ -25,6 +25,5 @@ def write_night(folder: Path, night: Night) -> tuple[Path, Path]:
     texts = {"night.html": to_html(night), "night.md": to_markdown(night)}
     paths = [folder / name for name in texts]
     for path in paths:
-        with replace_file(path) as unfinished:
-            unfinished.write_text(texts[path.name], encoding="utf-8")
+        write_file(path, texts[path.name].encode())
     return paths[0], paths[1]
