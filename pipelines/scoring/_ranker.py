@@ -1,6 +1,5 @@
 """Ranker: scores of the rows of a frame, by a model and its encoder."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import polars as pl
 import torch
 
 from ltr.data.batcher import BatchSize
-from ltr.data.columns import Column
-from ltr.data.prefetch import prefetched
 from ltr.data.ungraded import Rows, ungraded_batch
 from ltr.training import ModelError
 from pipelines.scoring._cut import cut
@@ -23,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 DOCUMENTS_PER_BATCH = 4_096
 """What a model is given at a time: more of them would only leave the processor's cache."""
-DOCUMENTS_AT_A_TIME = 32_768
+DOCUMENTS_AT_A_TIME = 131_072
 """What is encoded at a time: bounds the memory beside the frame."""
 
 
@@ -106,24 +103,6 @@ class Ranker:
         """The scores of the rows of all lists, list after list."""
         scores = np.empty(len(lists.rows), np.float32)
         cuts = BatchSize(documents=DOCUMENTS_AT_A_TIME).cut(torch.from_numpy(lists.lengths))
-        encoded = self._encoded(frame, lists, cuts)
-        start = 0
-        # A thread encodes the next lists meanwhile; for few lists it would take longer to start it.
-        for part, columns in prefetched(encoded, 1) if len(cuts) > 2 else encoded:
-            end = start + len(part.rows)
-            scores[start:end] = self._scores_together(part, columns)
-            start = end
-        if not np.isfinite(scores).all():
-            bad = np.flatnonzero(~np.isfinite(scores))
-            found = f"{scores[bad[0]]} for {len(bad):,} of {len(scores):,} rows"
-            msg = f"{self.model.folder}: a model must give finite scores; got {found}"
-            raise ModelError(msg)
-        return scores
-
-    def _encoded(
-        self, frame: pl.DataFrame, lists: RowsOfLists, cuts: Sequence[int]
-    ) -> Iterator[tuple[RowsOfLists, Mapping[str, Column]]]:
-        """Some lists at a time, with their columns encoded."""
         for first, end in pairwise(cuts):
             part = lists.part(first, end)
             start = int(lists.starts[first])
@@ -132,11 +111,18 @@ class Ranker:
                 if lists.is_whole
                 else frame.select(self._names)[part.rows]
             )
-            yield part, self.encoding.encode(rows, part)
+            scores[start : start + len(part.rows)] = self._scores_together(rows, part)
+        if not np.isfinite(scores).all():
+            bad = np.flatnonzero(~np.isfinite(scores))
+            found = f"{scores[bad[0]]} for {len(bad):,} of {len(scores):,} rows"
+            msg = f"{self.model.folder}: a model must give finite scores; got {found}"
+            raise ModelError(msg)
+        return scores
 
-    def _scores_together(self, lists: RowsOfLists, columns: Mapping[str, Column]) -> Floats:
+    def _scores_together(self, rows: pl.DataFrame, lists: RowsOfLists) -> Floats:
         """The scores of lists that stand one after another."""
-        scores = np.empty(len(lists.rows), np.float32)
+        columns = self.encoding.encode(rows, lists)
+        scores = np.empty(rows.height, np.float32)
         # Not inference_mode: a model that is plugged in may not expect it.
         with torch.no_grad():
             for part in cut(lists.lengths, DOCUMENTS_PER_BATCH, pads=self.model.pads):
