@@ -16,7 +16,7 @@ def dates(nights: Path) -> list[str]:
     """Return the dates of all nights, the earliest first."""
     if not nights.exists():
         return []
-    return sorted(one.name for one in nights.iterdir() if _DAY.fullmatch(one.name))
+    return sorted(one.name for one in nights.iterdir() if _is_date(one.name))
 
 
 def ended(night: Path) -> Outcome | None:
@@ -56,6 +56,13 @@ def suspect(nights: Path, date: datetime.date, days: int) -> tuple[datetime.date
         if outcome and _has_drifted(outcome):
             found.append(day)
     return tuple(reversed(found))
+
+
+def _is_date(name: str) -> bool:
+    try:
+        return _DAY.fullmatch(name) is not None and bool(datetime.date.fromisoformat(name))
+    except ValueError:
+        return False
 
 
 def _has_drifted(outcome: Outcome) -> bool:

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import polars as pl
 import pytest
 from filelock import FileLock
 
@@ -186,6 +187,18 @@ def test_old_nights_go_but_not_the_champions(folder):
     nights = sorted(path.name for path in (folder / "run" / "nights").iterdir())
     assert nights == [str(day(3)), str(day(4))]
     Manifest.load(home(folder, 3) / "lists", verify=True)
+
+
+def test_a_night_that_was_refused_stays_as_long_as_its_day_is_left_out(folder):
+    file = folder / "log" / f"{day(4)}.parquet"
+    pl.read_parquet(file).with_columns(pl.col("price") + 100).write_parquet(file)
+    assert night(folder, 4, nightly__keep=1) == Exit.KEPT
+    assert broken(folder, 4) == {"drift"}
+    for number in (5, 6):
+        write_day(folder, number)
+        night(folder, number, nightly__keep=1)
+        days = Manifest.load(home(folder, number) / "lists").job["log"]["leave_out"]
+        assert days == [str(day(4))]
 
 
 def test_what_is_told_of_an_end_is_told_once(folder):

@@ -76,6 +76,7 @@ def test_what_is_no_night_is_passed_over(nights):
     write(1)
     (folder / "notes").mkdir()
     (folder / "2026-11-02").mkdir()
+    (folder / "2026-11-31").mkdir()
     assert dates(folder) == ["2026-11-01", "2026-11-02"]
     assert ended(folder / "2026-11-02") is None
     assert dates(folder / "nowhere") == []
