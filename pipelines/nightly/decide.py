@@ -125,12 +125,18 @@ def promotion_of(night: Night, verdict: "Verdict") -> Task:
 
 
 def scores_of(night: Night, verdict: "Verdict") -> Task | None:
-    """Score the day with the model that the night decided for; None: there is nothing to score."""
+    """Score the day with the model that the night decided for; None: there is nothing to score.
+
+    A champion whose files are damaged may well give scores, and they would be wrong.
+    """
     pattern = night.job.nightly.score
     now = night.registry.pointer()
     kept = now if night.owns(now) else night.pinned.champion
     name = night.candidate if verdict.promote else kept
     if pattern is None or name is None:
+        return None
+    if name == night.pinned.champion and night.pinned.damage:
+        night.say(f"nothing is scored: of {name} {night.pinned.damage}")
         return None
     model = night.registry.version(name)
     log = pattern if is_url(pattern) else str(night.log_folder / pattern)
