@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from ltr.data.manifest import Manifest
-from pipelines.jobs import evaluate
+from pipelines.jobs import evaluate, launch
 from pipelines.nightly.outcome import Exit
 from pipelines.registry import Registry
 from tests.nightly.small import day, done, home, night, outcome, write_day
@@ -143,6 +143,16 @@ def test_another_champion_than_the_night_began_with_is_compared_anew(folder):
     night(folder, 5)
     assert outcome(folder, 5).previous == "v0001"
     assert {"prepare", "train", "evaluate"} <= {*done(folder, 5)}
+
+
+def test_a_night_in_processes_begins_with_the_champion_or_with_nothing(folder, monkeypatch):
+    started = []
+    monkeypatch.setattr(launch, "launch", lambda arguments, _: started.append(arguments))
+    named = {"training__warm_start": str(home(folder, 3))}
+    for number, goes_on in ((4, True), (5, False)):
+        night(folder, number, "--nproc", "2", nightly__warm_start=goes_on, **named)
+    begins = [one[one.index("--warm-start") + 1] for one in started]
+    assert begins == [str(folder / "run" / "models" / "v0001"), ""]
 
 
 def test_a_rollback_of_the_nights_own_model_stays(folder):
