@@ -130,6 +130,7 @@ class Night:
     def begin_anew(self) -> None:
         """Forget what was read; what is on the disk stays."""
         self.anew = True
+        self.steps.keys.clear()
         for name in ("log", "files", "pinned", "champion"):
             self.__dict__.pop(name, None)
 

@@ -8,6 +8,8 @@ import pytest
 from filelock import FileLock
 
 from ltr.data.manifest import Manifest
+from pipelines import gate
+from pipelines.gate import judge
 from pipelines.jobs import evaluate, launch
 from pipelines.nightly.outcome import Exit
 from pipelines.registry import Registry
@@ -143,6 +145,25 @@ def test_another_champion_than_the_night_began_with_is_compared_anew(folder):
     night(folder, 5)
     assert outcome(folder, 5).previous == "v0001"
     assert {"prepare", "train", "evaluate"} <= {*done(folder, 5)}
+
+
+def test_a_night_that_compared_anew_is_finished_as_any_other(folder, monkeypatch):
+    assert night(folder, 4) == Exit.PROMOTED
+    verdicts = []
+
+    def rolled_back_meanwhile(*given, **more):
+        if verdicts:
+            return judge(*given, **more).model_copy(update={"promote": False})
+        registry(folder).rollback("v0001")
+        verdicts.append(judge(*given, **more))
+        return verdicts[0]
+
+    monkeypatch.setattr(gate, "judge", rolled_back_meanwhile)
+    assert night(folder, 5) == Exit.KEPT
+    assert outcome(folder, 5).previous == "v0001"
+    written = (home(folder, 5) / "outcome.json").stat()
+    assert night(folder, 5) == Exit.KEPT
+    assert (home(folder, 5) / "outcome.json").stat() == written
 
 
 def test_a_night_in_processes_begins_with_the_champion_or_with_nothing(folder, monkeypatch):
