@@ -6,9 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pipelines.nightly.champion import Pin
 from pipelines.nightly.outcome import Outcome
 
-NIGHTS, OUTCOME = "nights", "outcome.json"
+NIGHTS, NIGHT, OUTCOME = "nights", "night.json", "outcome.json"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -51,7 +52,7 @@ def suspect(nights: Path, date: datetime.date, days: int) -> tuple[datetime.date
     for before in range(1, days):
         day = date - datetime.timedelta(days=before)
         outcome = ended(nights / day.isoformat())
-        if outcome and outcome.forced:
+        if outcome and outcome.status == "promoted" and _was_forced(nights / day.isoformat()):
             break
         if outcome and _has_drifted(outcome):
             found.append(day)
@@ -63,6 +64,12 @@ def _is_date(name: str) -> bool:
         return _DAY.fullmatch(name) is not None and bool(datetime.date.fromisoformat(name))
     except ValueError:
         return False
+
+
+def _was_forced(night: Path) -> bool:
+    """Whether it was said, also where all rules held, so that nothing was promoted by force."""
+    pinned = Pin.load(night / NIGHT)
+    return pinned is not None and pinned.forced
 
 
 def _has_drifted(outcome: Outcome) -> bool:

@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from pipelines.nightly.champion import Pin
 from pipelines.nightly.nights import dates, ended, last_sound, suspect
 from pipelines.nightly.outcome import Outcome, RuleRecord
 
@@ -15,12 +16,13 @@ WORSE = RuleRecord(rule="headline", subject="ndcg@10", passed=False)
 def nights(tmp_path):
     """Nights of November: write(3, DRIFT) is one that was refused on the third."""
 
-    def write(day, *rules, status="kept", forced=False):
+    def write(day, *rules, status="kept", forced=False, asked=False):
         date = datetime.date(2026, 11, day)
         folder = tmp_path / date.isoformat()
         folder.mkdir()
         outcome = Outcome(date=date, status=status, exit_code=10, rules=rules, forced=forced)
         (folder / "outcome.json").write_text(outcome.model_dump_json())
+        Pin(forced=forced or asked).save(folder / "night.json")
 
     return tmp_path, write
 
@@ -69,6 +71,20 @@ def test_a_forced_night_ends_the_quarantine(nights):
     write(2, DRIFT, status="promoted", forced=True)
     write(3, DRIFT)
     assert suspect(folder, on(4), days=6) == (on(3),)
+
+
+def test_so_does_one_of_which_force_was_asked_and_not_needed(nights):
+    folder, write = nights
+    write(1, DRIFT)
+    write(2, status="promoted", asked=True)
+    assert suspect(folder, on(3), days=6) == ()
+
+
+def test_a_night_that_no_force_could_promote_is_a_suspect_as_before(nights):
+    folder, write = nights
+    write(1, DRIFT)
+    write(2, DRIFT, asked=True)
+    assert suspect(folder, on(3), days=6) == (on(1), on(2))
 
 
 def test_what_is_no_night_is_passed_over(nights):
