@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from ltr.data.manifest import Manifest
 from pipelines.nightly.context import Night
 from pipelines.nightly.files import digest_of, write_file
-from pipelines.nightly.nights import NIGHTS, OUTCOME, dates, suspect
+from pipelines.nightly.nights import NIGHTS, OUTCOME, dates, refused
 from pipelines.nightly.outcome import Exit, Outcome, RuleRecord
 from pipelines.nightly.steps import Task
 from pipelines.telemetry import redact
@@ -172,7 +172,7 @@ def _suspects(night: Night, latest: str) -> set[str]:
     if not night.job.nightly.quarantine:
         return set()
     following = datetime.date.fromisoformat(latest) + datetime.timedelta(days=1)
-    days = suspect(night.output / NIGHTS, following, night.job.log.days or 1)
+    days = refused(night.output / NIGHTS, following, night.job.log.days or 1)
     return {day.isoformat() for day in days}
 
 

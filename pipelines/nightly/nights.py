@@ -39,6 +39,22 @@ def last_sound(nights: Path, before: str) -> Path | None:
 
 
 def suspect(nights: Path, date: datetime.date, days: int) -> tuple[datetime.date, ...]:
+    """Return the days that a window does without: those that their own nights refused for drift.
+
+    None where they are more than half of it. What is left would differ from the lists of before by
+    its size alone, and so every night would be refused for the nights before it, for ever; and
+    where one bad day had no night of its own, the days after it were refused in its place.
+
+    Args:
+        nights: The folder of all nights.
+        date: The last day of the window.
+        days: Length of the window.
+    """
+    found = refused(nights, date, days)
+    return found if len(found) <= days // 2 else ()
+
+
+def refused(nights: Path, date: datetime.date, days: int) -> tuple[datetime.date, ...]:
     """Return the days of a window whose own nights refused them for drift.
 
     A night that was forced takes the log as it had become by then: days before it are no suspects.

@@ -234,6 +234,15 @@ def test_a_night_that_was_refused_stays_as_long_as_its_day_is_left_out(folder):
         assert days == [str(day(4))]
 
 
+def test_a_bad_day_without_a_night_of_its_own_costs_no_more_nights_than_the_window_has(folder):
+    file = folder / "log" / f"{day(4)}.parquet"
+    pl.read_parquet(file).with_columns(pl.col("price") + 100).write_parquet(file)
+    for number in (6, 7):
+        write_day(folder, number)
+    assert [night(folder, number) for number in (5, 6)] == [Exit.KEPT, Exit.KEPT]
+    assert night(folder, 7) == Exit.PROMOTED
+
+
 def test_what_is_told_of_an_end_is_told_once(folder):
     heard = folder / "heard.jsonl"
     command = ["sh", "-c", f"cat >> {heard}; echo >> {heard}"]

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from pipelines.nightly.champion import Pin
-from pipelines.nightly.nights import dates, ended, last_sound, suspect
+from pipelines.nightly.nights import dates, ended, last_sound, refused, suspect
 from pipelines.nightly.outcome import Outcome, RuleRecord
 
 DRIFT = RuleRecord(rule="drift", subject="relevant", passed=False)
@@ -57,6 +57,15 @@ def test_days_whose_night_was_refused_are_left_out_while_they_are_in_the_window(
     assert suspect(folder, on(4), days=4) == (on(1), on(3))
     assert suspect(folder, on(5), days=4) == (on(3),)
     assert suspect(folder, on(9), days=4) == ()
+
+
+def test_no_day_is_left_out_where_more_than_half_of_the_window_would_be(nights):
+    folder, write = nights
+    for number in (1, 2, 3):
+        write(number, DRIFT)
+    assert suspect(folder, on(4), days=6) == (on(1), on(2), on(3))
+    assert suspect(folder, on(4), days=5) == ()
+    assert refused(folder, on(4), days=5) == (on(1), on(2), on(3))
 
 
 def test_a_day_is_no_suspect_in_its_own_night(nights):
