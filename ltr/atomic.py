@@ -1,4 +1,4 @@
-"""Write a folder so that whoever reads it finds the old one whole or the new one whole.
+"""Write a folder or a file so that whoever reads it finds the old one whole or the new one whole.
 
 POSIX cannot rename a folder over one that holds files, so the result ``model`` is a symbolic link
 to its present version, a hidden folder beside it::
@@ -9,8 +9,11 @@ to its present version, a hidden folder beside it::
 A new version is written next to the old one and synced to the disk; then one rename puts a new
 link over the old link. Before that moment every reader sees the old version, after it the new one.
 
-Two writers of one target at the same time are not kept apart here: each would take the other's
+Two writers of one folder at the same time are not kept apart here: each would take the other's
 unfinished version for what a killed process left behind. The caller holds a lock on the target.
+
+A file needs no link: it is written beside its place and renamed over it. Of two writers the last
+one wins.
 """
 
 import errno
@@ -103,9 +106,11 @@ def _naming(path: Path, *, of_block: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        code = _code_of(error)
-        elsewhere = error.filename is not None and f"/.{path.name}." not in str(error.filename)
+    except Exception as error:
+        code, place = _code_of(error), getattr(error, "filename", None)
+        if not isinstance(error, OSError) and code not in _OF_A_DISK:
+            raise
+        elsewhere = place is not None and f"/.{path.name}." not in str(place)
         if of_block and (code not in _OF_A_DISK or elsewhere or str(path) in str(error)):
             raise
         reason = os.strerror(code) if code else str(error)
@@ -114,10 +119,11 @@ def _naming(path: Path, *, of_block: bool = False) -> Iterator[None]:
         raise named from error
 
 
-def _code_of(error: OSError) -> int | None:
-    """The number of an error; libraries written in Rust leave it in the text."""
+def _code_of(error: Exception) -> int | None:
+    """The number of an error; libraries written in Rust leave it in the text, of any class."""
+    code: int | None = getattr(error, "errno", None)
     in_text = re.search(r"\(os error (\d+)\)", str(error))
-    return int(in_text[1]) if error.errno is None and in_text else error.errno
+    return int(in_text[1]) if code is None and in_text else code
 
 
 def _remove_leftovers(path: Path) -> None:
@@ -141,6 +147,40 @@ def _commit(version: Path, path: Path) -> None:
     # The version and its link must be on the disk before the rename that makes them matter.
     sync(path.parent)
     link.replace(path)
+    sync(path.parent)
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Yield the name of a file that becomes ``path`` by one rename when the block ends well.
+
+    If the block raises, or the process dies at any moment, ``path`` stays what it was.
+
+    Args:
+        path: The file to make or to replace; folders above it are made as needed.
+
+    Yields:
+        A name beside it, under which the block must make a file.
+
+    Raises:
+        OSError: The disk is full or fails.
+
+    Example:
+        >>> import tempfile
+        >>> out = Path(tempfile.mkdtemp()) / "nights" / "gate.json"
+        >>> with replace_file(out) as unfinished:
+        ...     _ = unfinished.write_text("{}")
+        >>> [file.name for file in out.parent.iterdir()]
+        ['gate.json']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        yield unfinished
+        sync(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     sync(path.parent)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ltr.atomic import replace_folder
+from ltr.atomic import replace_file, replace_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -229,3 +229,28 @@ def test_a_target_where_nobody_can_write_is_refused_by_name() -> None:
 def test_the_root_is_no_target() -> None:
     with pytest.raises(ValueError, match="must be a folder below the root"), replace_folder("/"):
         pass
+
+
+def write_half(file: Path) -> None:
+    file.write_text("half")
+    msg = "no space"
+    raise OSError(msg)
+
+
+def test_a_file_whose_writing_fails_stays_as_it_was_and_leaves_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "gate.json"
+    target.write_text("old")
+    with pytest.raises(OSError, match="no space"), replace_file(target) as unfinished:
+        write_half(unfinished)
+    assert [(file, file.read_text()) for file in tmp_path.iterdir()] == [(target, "old")]
+
+
+def test_a_full_disk_that_is_told_in_the_text_of_another_error_is_one(tmp_path):
+    def work():
+        with replace_folder(tmp_path / "lists"):
+            msg = "parquet: underlying IO error: No space left on device (os error 28)"
+            raise RuntimeError(msg)
+
+    with pytest.raises(OSError, match=rf"the folder {tmp_path}/lists: No space left") as told:
+        work()
+    assert told.value.errno == errno.ENOSPC

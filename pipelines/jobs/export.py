@@ -1,10 +1,8 @@
 """``ltr export``: a model with its encoder in, one file out that scores rows by itself."""
 
 import json
-import secrets
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ltr.atomic import sync
+from ltr.atomic import replace_file
 from ltr.data.manifest import Feature, Side, checksum
 from ltr.exported.model import ABOUT, FORMAT
 from ltr.towers.onnx_graph import ExportError, onnx_graph
@@ -64,9 +62,8 @@ def run(job: ExportJob, progress: Progress) -> str:
         content = _content(folder, card, encoder)
     with progress.step("check"), tempfile.TemporaryDirectory() as scratch:
         _check(content, Path(scratch, "model"), folder, card)
-    with progress.step("write"), _replaced(job.out) as unfinished:
+    with progress.step("write"), replace_file(job.out) as unfinished:
         content.write(unfinished, job.tables)
-        sync(unfinished)
     megabytes = job.out.stat().st_size / 1e6
     return f"wrote {job.out}\n{megabytes:,.1f} MB, tables in {job.tables}"
 
@@ -158,15 +155,3 @@ def _check(content: _Content, scratch: Path, folder: Path, card: ModelCard) -> N
         rule = "the graph must give the scores of the model"
         msg = f"{folder} cannot be exported: {rule}; on made lists they differ by {error:.1e}"
         raise ModelError(msg)
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """Give a file beside ``path`` that takes its place if all goes well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

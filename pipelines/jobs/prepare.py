@@ -24,7 +24,7 @@ from pipelines.jobs.put_shards import put, put_split
 from pipelines.joints import Log, Table, fates_of
 from pipelines.progress import Progress
 from pipelines.second_encoding import lacking, leave_encoder, put_second
-from pipelines.sources import LogFile, open_events, open_log, reading
+from pipelines.sources import LogFile, open_events, open_log
 from pipelines.spill.budget import Plan, bytes_of_row, check_disk, plan
 from pipelines.spill.work import Work, work_folder
 from pipelines.stages.audit import FILE as AUDIT_FILE
@@ -148,12 +148,7 @@ def as_log(impressions: Sequence[LogFile], events: Sequence[LogFile] | None) -> 
 def _table(files: Sequence[LogFile], *, events: bool = False) -> Table:
     # A file of nothing at all is a day without rows, unless there is no other.
     files = known(files) or files[:1]
-    return Table(files, [_num_rows(file) for file in files], events)
-
-
-def _num_rows(file: LogFile) -> int:
-    with reading(file.path):
-        return int(file.rows.select(pl.len()).collect().item())
+    return Table(files, [file.num_rows() for file in files], events)
 
 
 def _identity(

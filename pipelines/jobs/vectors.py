@@ -1,9 +1,7 @@
 """``ltr vectors``: a two-tower model and lists in, vectors for an index of neighbours out."""
 
 import json
-import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +12,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+from ltr.atomic import replace_file
 from ltr.data.manifest import Manifest, SplitName, checksum
 from ltr.data.reader import Lists
 from ltr.towers import Ranker
@@ -179,7 +178,7 @@ def _queries(
 def _write(path: Path, about: _About, rows: Iterator[tuple[pl.Series, Tensor]], step: Step) -> int:
     """Write ids and vectors, a row group or record batch per batch; return how many."""
     count = 0
-    with _replaced(path) as file, _writer(path)(file, about.schema) as writer:
+    with replace_file(path) as file, _writer(path)(file, about.schema) as writer:
         for ids, vectors in rows:
             flat = pa.array(vectors.reshape(-1).numpy())
             column = pa.FixedSizeListArray.from_arrays(flat, about.dim)
@@ -202,15 +201,3 @@ def _writer(path: Path) -> Callable[[Path, pa.Schema], Any]:
         return pa.ipc.new_file  # type: ignore[no-any-return]
     msg = f"a file of vectors must end in .parquet, or for Arrow IPC in .arrow; got {path}"
     raise JobError(msg)
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """Give a file beside ``path`` that takes its place if all goes well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """The two files of a night's report."""
 
-import os
 from pathlib import Path
 
 from pipelines.night_report.record import Night
+from pipelines.nightly.files import write_file
 
 
 def write_night(folder: Path, night: Night) -> tuple[Path, Path]:
@@ -25,7 +25,5 @@ def write_night(folder: Path, night: Night) -> tuple[Path, Path]:
     texts = {"night.html": to_html(night), "night.md": to_markdown(night)}
     paths = [folder / name for name in texts]
     for path in paths:
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(texts[path.name], encoding="utf-8")
-        os.replace(beside, path)  # noqa: PTH105 - says that it replaces
+        write_file(path, texts[path.name].encode())
     return paths[0], paths[1]

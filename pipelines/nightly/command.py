@@ -142,7 +142,7 @@ def _ended(night: Night, events: EventLog) -> Outcome:
     except BaseException as error:
         code = _exit_code(error)
         outcome = failed(night, error, code)
-        if night.outcome() is None or night.steps.has_begun:
+        if not _is_over(night) and (night.outcome() is None or night.steps.has_begun):
             _try_to_write(night, outcome)
         _tell(night, outcome, events)
         raise
@@ -161,6 +161,12 @@ def _anew_if_changed(night: Night) -> Outcome:
         return run_night(night)
 
 
+def _is_over(night: Night) -> bool:
+    """Whether this run came as far as to say how the night ended."""
+    record, key = night.steps.record("report"), night.steps.keys.get("report")
+    return record is not None and record.done and record.key == key
+
+
 def _exit_code(error: BaseException) -> int:
     if isinstance(error, LtrError):
         return error.exit_code
@@ -171,6 +177,8 @@ def _exit_code(error: BaseException) -> int:
 
 def _try_to_write(night: Night, outcome: Outcome) -> None:
     try:
+        # What stands in outcome.json then is not what the last step leaves: that is to be done.
+        (night.steps.folder / "report.json").unlink(missing_ok=True)
         write_outcome(night, outcome)
     except OSError as error:  # the disk is full or read-only; that is what is told, too
         log.warning("outcome.json of %s cannot be written: %s", night.date, error)

@@ -125,19 +125,14 @@ def promotion_of(night: Night, verdict: "Verdict") -> Task:
 
 
 def scores_of(night: Night, verdict: "Verdict") -> Task | None:
-    """Score the day with the model that the night decided for; None: there is nothing to score.
-
-    A champion whose files are damaged may well give scores, and they would be wrong.
-    """
+    """Score the day with the model that the night decided for; None: there is nothing to score."""
     pattern = night.job.nightly.score
     now = night.registry.pointer()
     kept = now if night.owns(now) else night.pinned.champion
     name = night.candidate if verdict.promote else kept
     if pattern is None or name is None:
         return None
-    if name == night.pinned.champion and night.pinned.damage:
-        night.say(f"nothing is scored: of {name} {night.pinned.damage}")
-        return None
+    _refuse_damaged(night, name)
     model = night.registry.version(name)
     log = pattern if is_url(pattern) else str(night.log_folder / pattern)
     key: dict[str, JsonValue] = {
@@ -146,6 +141,20 @@ def scores_of(night: Night, verdict: "Verdict") -> Task | None:
         "code": dict(CODE),
     }
     return Task("score", key, lambda: _score(night, model.folder, log), night.folder / "scored")
+
+
+def _refuse_damaged(night: Night, name: str) -> None:
+    """A model whose files are not what they were gives no scores.
+
+    Raises:
+        JobError: It is the champion that was pinned, and its files are damaged.
+    """
+    if name == night.pinned.champion and (damage := night.pinned.damage):
+        msg = (
+            f"the champion {name} stays and must not score the day: {damage}; go back with "
+            f"`ltr models rollback`, or promote {night.candidate} with --force"
+        )
+        raise JobError(msg)
 
 
 def _score(night: Night, model: Path, log: str) -> JsonValue:

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import os
-import secrets
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from ltr.atomic import sync
+from ltr.atomic import replace_file
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -17,17 +15,14 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: The disk is full or fails; what was there stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    for leftover in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 16}"):
+        leftover.unlink(missing_ok=True)  # of a night that was killed; one at a time is at work
     try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    sync(path.parent)
+        with replace_file(path) as unfinished:
+            unfinished.write_bytes(content)
+    except OSError as error:
+        # Of a file that is open already the system does not say which one the disk refused.
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def digest_of(content: JsonValue) -> str:

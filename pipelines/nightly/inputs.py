@@ -42,6 +42,14 @@ def files_of(log: Log, folder: Path, seen: Path, *, save: bool) -> tuple[LogFile
     return tuple(found)
 
 
+def changed_files(log: Log, folder: Path, before: Sequence[LogFile]) -> list[str]:
+    """Name the files whose checksums are not those from before any more, or that are gone."""
+    known = {(one.table, one.file): one.sha256 for one in before}
+    tables = [("log", log.impressions), *([("events", log.events)] if log.events else [])]
+    found = [one for name, table in tables for one in _files(name, table, folder, {}, {})]
+    return [one.file for one in found if known.get((one.table, one.file)) != one.sha256]
+
+
 def lists_digest(folder: Path) -> str | None:
     """Say what lists hold and mean, wherever they were made; None where there are none."""
     if not (folder / FILE).exists():

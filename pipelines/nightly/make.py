@@ -10,9 +10,10 @@ from pydantic_core import to_json
 
 from ltr.atomic import replace_folder
 from ltr.data.manifest import ListsError, Manifest, checksum
+from pipelines.errors import JobError
 from pipelines.nightly.context import CODE, DRIFT, Night
 from pipelines.nightly.files import write_file
-from pipelines.nightly.inputs import lists_digest
+from pipelines.nightly.inputs import changed_files, lists_digest
 from pipelines.nightly.nights import NIGHTS, last_sound
 from pipelines.nightly.steps import Task
 
@@ -47,6 +48,10 @@ def lists_of(night: Night) -> Task:
 
         with night.progress("prepare") as progress:
             make_lists(night.log, night.job, night.folders, progress, night.engine, encoder)
+        if changed := changed_files(night.log, night.log_folder, night.files):
+            night.folders.lists.unlink()  # what they were made of has no checksum
+            msg = f"{changed[0]}: changed while it was read; run the night again"
+            raise JobError(msg)
 
     return Task("prepare", key, work, night.folders.lists)
 

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import polars as pl
-
 from ltr.atomic import replace_folder
 from ltr.data.manifest import checksum
 from ltr.training.checkpoint import WEIGHTS
@@ -88,7 +86,7 @@ def score_log(
         source = Source.of(log, keep, kind, last_day, days)
         names = Names.of(loaded, source.keep)
         files = open_rows(source, names)
-        rows = [_num_rows(file) for file in files]
+        rows = [file.num_rows() for file in files]
     most = most_rows or max(LEAST_GIANT, 10 * (loaded.max_documents or 0))
     with replace_folder(out) as folder:
         work = folder / WORK
@@ -99,11 +97,6 @@ def score_log(
         context = Context(Ranker(loaded), names, types, cut, most, work)
         scored = _score(files, rows, context, progress)
         return _commit(folder, scored, context, [*zip(files, rows, strict=True)])
-
-
-def _num_rows(file: LogFile) -> int:
-    with reading(file.path):
-        return int(file.rows.select(pl.len()).collect().item())
 
 
 def _row_bytes(files: Sequence[LogFile], names: Names) -> float:

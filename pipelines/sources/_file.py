@@ -22,6 +22,15 @@ class LogFile:
     path: Path
     rows: pl.LazyFrame
 
+    def num_rows(self) -> int:
+        """Count its rows, which of most formats reads no more than the file's end.
+
+        Raises:
+            LogError: It cannot be read.
+        """
+        with reading(self.path):
+            return int(self.rows.select(pl.len()).collect().item())
+
 
 @contextmanager
 def reading(what: object, kind: str = "log file") -> Iterator[None]:

@@ -187,7 +187,23 @@ def _together(frames: list[pl.LazyFrame], time_key: str) -> pl.LazyFrame:
     if len(times) != 1:
         rule = f"{time_key} must be of one kind in all files"
         raise LogError(stage="read", rule=rule, found=" and ".join(times) or "Null")
-    return pl.concat(frames, how="vertical_relaxed")
+    schemas = [frame.collect_schema() for frame in frames]
+    together = pl.concat(frames, how="vertical_relaxed")
+    try:
+        together.collect_schema()
+    except pl.exceptions.SchemaError as error:
+        rule = "a column must be of types that go together in all files"
+        raise LogError(stage="read", rule=rule, found=_kinds(schemas)) from error
+    return together
+
+
+def _kinds(schemas: list[pl.Schema]) -> str:
+    """Name the first column whose files are partly of lists, partly not, with all its types."""
+    for name in schemas[0]:
+        kinds = {schema[name] for schema in schemas if name in schema}
+        if len({kind.is_nested() for kind in kinds}) > 1:
+            return f"{name.removeprefix('log/')}: {' and '.join(sorted(map(str, kinds)))}"
+    return "others"
 
 
 def _cast(rows: pl.LazyFrame, types: pl.Schema) -> pl.LazyFrame:

@@ -37,9 +37,17 @@ def test_the_page_on_training_trains(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "runs" / "sample" / "model" / "model.json").exists()
 
 
-@pytest.mark.parametrize(
-    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: page.name
-)
+PAGES = [page for place in ("*.md", "docs/**/*.md", "deploy/*.md") for page in ROOT.glob(place)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_to_files_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+def test_the_index_lists_every_page_once():
+    docs = ROOT / "docs"
+    listed = re.findall(r"^\| \[[^]]+\]\(([^)]+)\)", (docs / "README.md").read_text(), re.MULTILINE)
+    pages = {str(page.relative_to(docs)) for page in docs.glob("**/*.md")} - {"README.md"}
+    assert sorted(listed) == sorted({*pages, "../deploy/README.md"})

