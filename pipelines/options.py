@@ -98,7 +98,9 @@ Memory = Annotated[
 WarmStart = Annotated[
     Text,
     _option(
-        "--warm-start", "Begin with this model (its folder or its run's), or previous.", "Train"
+        "--warm-start",
+        "Begin with this model (its folder or its run's), or previous; '' for initial weights.",
+        "Train",
     ),
 ]
 

@@ -39,7 +39,8 @@ class Folders:
         here = job_file.parent
         # normpath, because ../ in the job file would stand in every line that names a folder.
         run = out or Path(os.path.normpath(here / job.output))
-        asked = warm_start or job.training.warm_start
+        # An empty one says that there is none, whatever the job file names.
+        asked = job.training.warm_start if warm_start is None else warm_start or None
         return cls(log or here, run, _begin(asked, run, Path() if warm_start else here))
 
     @property

@@ -42,8 +42,8 @@ def train_in_processes(job_file: Path, folders: Folders, how: How) -> str:
     # Absolute, because a process may begin in another folder.
     arguments = ["train", str(job_file.absolute()), "--out", str(folders.run.absolute())]
     arguments += ["--profile"] * how.profile + ["--unattended"] * how.unattended
-    if how.warm_start:
-        is_word = how.warm_start == PREVIOUS
+    if how.warm_start is not None:
+        is_word = how.warm_start in (PREVIOUS, "")
         model = how.warm_start if is_word else str(Path(how.warm_start).absolute())
         arguments += ["--warm-start", model]
     if how.engine == "ray":

@@ -16,11 +16,11 @@ from pipelines.engines import EngineName
 from pipelines.errors import ConfigError, JobError
 from pipelines.jobs.folders import Folders
 from pipelines.nightly.champion import Pin
-from pipelines.nightly.context import NIGHT, STEPS, Night
+from pipelines.nightly.context import STEPS, Night
 from pipelines.nightly.decide import ChampionChangedError
 from pipelines.nightly.end import failed, write_outcome
 from pipelines.nightly.night import ORDER, run_night
-from pipelines.nightly.nights import NIGHTS, OUTCOME, suspect
+from pipelines.nightly.nights import NIGHT, NIGHTS, OUTCOME, suspect
 from pipelines.nightly.outcome import Exit, Outcome
 from pipelines.nightly.steps import Quiet, Steps, Task, Undone
 from pipelines.nightly.stop import Stop

@@ -17,7 +17,7 @@ from pipelines.engines import EngineName
 from pipelines.jobs.folders import Folders
 from pipelines.nightly.champion import Champion, Pin, is_of, pin
 from pipelines.nightly.inputs import files_of
-from pipelines.nightly.nights import NIGHTS, ended
+from pipelines.nightly.nights import NIGHT, NIGHTS, ended
 from pipelines.nightly.outcome import Outcome
 from pipelines.nightly.steps import Steps
 from pipelines.progress import Progress
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipelines.joints import Log
 
 MODELS, STEPS = "models", "steps"
-NIGHT, GATE, DRIFT, SEEN = (*("night.json", "gate.json", "drift.json", "inputs.json"),)
+GATE, DRIFT, SEEN = "gate.json", "drift.json", "inputs.json"
 REGISTER: Final = "register"
 CODE: Final = {"ltr": version("ltr"), "polars": version("polars")}
 
@@ -130,6 +130,7 @@ class Night:
     def begin_anew(self) -> None:
         """Forget what was read; what is on the disk stays."""
         self.anew = True
+        self.steps.keys.clear()
         for name in ("log", "files", "pinned", "champion"):
             self.__dict__.pop(name, None)
 

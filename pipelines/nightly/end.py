@@ -1,5 +1,6 @@
 """The end of a night: how it went, in one record and one page; and nights that are too old."""
 
+import datetime
 import math
 import secrets
 import shutil
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from ltr.data.manifest import Manifest
 from pipelines.nightly.context import Night
 from pipelines.nightly.files import digest_of, write_file
-from pipelines.nightly.nights import NIGHTS, OUTCOME, dates
+from pipelines.nightly.nights import NIGHTS, OUTCOME, dates, refused
 from pipelines.nightly.outcome import Exit, Outcome, RuleRecord
 from pipelines.nightly.steps import Task
 from pipelines.telemetry import redact
@@ -148,18 +149,31 @@ def drift_rules(findings: "Sequence[Finding]") -> tuple[RuleRecord, ...]:
 
 
 def remove_old(night: Night) -> None:
-    """Remove nights beyond ``nightly.keep``, the latest dates kept; never the champion's."""
+    """Remove nights beyond ``nightly.keep``, the latest dates kept; never the champion's.
+
+    Nor those that say which days the next night leaves out.
+    """
     folder = night.output / NIGHTS
     for leftover in folder.glob(".*.gone"):
         shutil.rmtree(leftover, ignore_errors=True)
     found = dates(folder)
     kept = {*found[-night.job.nightly.keep :], night.date.isoformat(), *_champions(night)}
+    kept |= _suspects(night, found[-1])
     for name in found:
         if name not in kept:
             # Out of sight by one rename, so that nobody reads half of it.
             gone = folder / f".{name}.{secrets.token_hex(4)}.gone"
             (folder / name).rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
+
+
+def _suspects(night: Night, latest: str) -> set[str]:
+    """The dates of the nights that were refused and whose days the next window still has."""
+    if not night.job.nightly.quarantine:
+        return set()
+    following = datetime.date.fromisoformat(latest) + datetime.timedelta(days=1)
+    days = refused(night.output / NIGHTS, following, night.job.log.days or 1)
+    return {day.isoformat() for day in days}
 
 
 def _champions(night: Night) -> list[str]:

@@ -153,7 +153,7 @@ def _train(night: Night, begin: Path | None) -> None:
         from pipelines.jobs.launch import launch
 
         arguments = ["train", str(night.job_file), "--out", str(night.folder), "--unattended"]
-        arguments += ["--warm-start", str(begin)] if begin else []
+        arguments += ["--warm-start", str(begin or "")]
         launch(arguments, night.num_processes)
         return
     from pipelines.jobs.train import run

@@ -85,7 +85,7 @@ class Steps:
     watcher: Quiet
     plan: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
-    """How long each step took; 0 where it was there already."""
+    """How long each step that came to its end took; 0 where it was there already."""
     keys: dict[str, JsonValue] = field(default_factory=dict)
     """Of the steps so far."""
     has_begun: bool = False
@@ -98,13 +98,14 @@ class Steps:
             Undone: It is to be done, and this is a plan.
         """
         key, record = dict(task.key), self.record(task.name)
-        self.keys[task.name], self.seconds[task.name] = key, 0.0
+        self.keys[task.name] = key
         stands = what_stands(task.leaves)
         if record and not record.done and record.key == key and _was_made(record, stands):
             # A night was killed between the rename and the record.
             record = self._keep(task.name, Record(key=key, done=True, stood=stands))
         why = _why(record, key, stands)
         if record and why is None:
+            self.seconds[task.name] = 0.0
             self.watcher.ended(task.name, 0.0, there=True)
             return record.left
         if self.plan:

@@ -71,7 +71,8 @@ class Names:
         if model.document is None:
             rule = f"{model.folder} has no job.json, so the column of documents must be named"
             raise LogError(stage="score", rule=rule, found="no --document")
-        others = tuple(name for name in keep if name not in (model.query, model.document))
+        own = (model.query, model.document)
+        others = tuple(name for name in dict.fromkeys(keep) if name not in own)
         for name in (model.query, model.document, *others):
             if name in (SCORE, RANK):
                 rule = "the scores and ranks are written as columns score and rank"

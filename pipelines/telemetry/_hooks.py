@@ -1,5 +1,6 @@
 """Tell a web hook and a command how a night ended; what fails there is warned of and forgotten."""
 
+import hashlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ def notify(outcome: Outcome, config: "Notify", *, folder: Path | None = None) ->
     body = json_line(payload(outcome))
     told = True
     if config.url_env:
-        told &= _try("notify.url_env", lambda: post(body, config, key=_key(outcome)))
+        told &= _try("notify.url_env", lambda: post(body, config, key=_key(body)))
     if config.command:
         told &= _try("notify.command", lambda: run_command(body, config, folder))
     return told
@@ -76,9 +77,12 @@ def sentence(outcome: Outcome) -> str:
     return told + (f": {outcome.error}" if outcome.error else "")
 
 
-def _key(outcome: Outcome) -> str:
-    """Says to the receiver that two requests tell the same: a lost answer is asked for again."""
-    return f"ltr-{outcome.date}-{outcome.status}-{outcome.candidate or 'none'}"
+def _key(body: str) -> str:
+    """Says to the receiver that two requests tell the same: a lost answer is asked for again.
+
+    Of the whole body: another job, or a rerun that fails in another way, tells something else.
+    """
+    return f"ltr-{hashlib.sha256(body.encode()).hexdigest()[:32]}"
 
 
 def _try(name: str, tell: Any) -> bool:  # noqa: ANN401 - a function of nothing

@@ -3,11 +3,14 @@
 import json
 import shutil
 
+import polars as pl
 import pytest
 from filelock import FileLock
 
 from ltr.data.manifest import Manifest
-from pipelines.jobs import evaluate
+from pipelines import gate
+from pipelines.gate import judge
+from pipelines.jobs import evaluate, launch
 from pipelines.nightly.outcome import Exit
 from pipelines.registry import Registry
 from tests.nightly.small import day, done, home, night, outcome, write_day
@@ -142,6 +145,35 @@ def test_another_champion_than_the_night_began_with_is_compared_anew(folder):
     assert {"prepare", "train", "evaluate"} <= {*done(folder, 5)}
 
 
+def test_a_night_that_compared_anew_is_finished_as_any_other(folder, monkeypatch):
+    assert night(folder, 4) == Exit.PROMOTED
+    verdicts = []
+
+    def rolled_back_meanwhile(*given, **more):
+        if verdicts:
+            return judge(*given, **more).model_copy(update={"promote": False})
+        registry(folder).rollback("v0001")
+        verdicts.append(judge(*given, **more))
+        return verdicts[0]
+
+    monkeypatch.setattr(gate, "judge", rolled_back_meanwhile)
+    assert night(folder, 5) == Exit.KEPT
+    assert outcome(folder, 5).previous == "v0001"
+    written = (home(folder, 5) / "outcome.json").stat()
+    assert night(folder, 5) == Exit.KEPT
+    assert (home(folder, 5) / "outcome.json").stat() == written
+
+
+def test_a_night_in_processes_begins_with_the_champion_or_with_nothing(folder, monkeypatch):
+    started = []
+    monkeypatch.setattr(launch, "launch", lambda arguments, _: started.append(arguments))
+    named = {"training__warm_start": str(home(folder, 3))}
+    for number, goes_on in ((4, True), (5, False)):
+        night(folder, number, "--nproc", "2", nightly__warm_start=goes_on, **named)
+    begins = [one[one.index("--warm-start") + 1] for one in started]
+    assert begins == [str(folder / "run" / "models" / "v0001"), ""]
+
+
 def test_a_rollback_of_the_nights_own_model_stays(folder):
     assert night(folder, 4) == Exit.PROMOTED
     registry(folder).rollback()
@@ -186,6 +218,27 @@ def test_old_nights_go_but_not_the_champions(folder):
     nights = sorted(path.name for path in (folder / "run" / "nights").iterdir())
     assert nights == [str(day(3)), str(day(4))]
     Manifest.load(home(folder, 3) / "lists", verify=True)
+
+
+def test_a_night_that_was_refused_stays_as_long_as_its_day_is_left_out(folder):
+    file = folder / "log" / f"{day(4)}.parquet"
+    pl.read_parquet(file).with_columns(pl.col("price") + 100).write_parquet(file)
+    assert night(folder, 4, nightly__keep=1) == Exit.KEPT
+    assert broken(folder, 4) == {"drift"}
+    for number in (5, 6):
+        write_day(folder, number)
+        night(folder, number, nightly__keep=1)
+        days = Manifest.load(home(folder, number) / "lists").job["log"]["leave_out"]
+        assert days == [str(day(4))]
+
+
+def test_a_bad_day_without_a_night_of_its_own_costs_no_more_nights_than_the_window_has(folder):
+    file = folder / "log" / f"{day(4)}.parquet"
+    pl.read_parquet(file).with_columns(pl.col("price") + 100).write_parquet(file)
+    for number in (6, 7):
+        write_day(folder, number)
+    assert [night(folder, number) for number in (5, 6)] == [Exit.KEPT, Exit.KEPT]
+    assert night(folder, 7) == Exit.PROMOTED
 
 
 def test_what_is_told_of_an_end_is_told_once(folder):

@@ -85,3 +85,11 @@ def test_a_plan_names_the_first_step_to_do_and_why(tmp_path):
     changed = {"a": 2, "training": {"epochs": 3, "seed": 0}}
     with pytest.raises(Undone, match=r"a, training\.epochs changed"):
         steps(tmp_path, plan=True).do(task(tmp_path, changed))
+
+
+def test_a_step_that_failed_took_no_time_and_was_not_there(tmp_path):
+    both = steps(tmp_path)
+    both.do(task(tmp_path, {"a": 1}))
+    with pytest.raises(Killed):
+        both.do(Task("score", {}, lambda: (_ for _ in ()).throw(Killed)))
+    assert [*both.seconds] == ["make"]

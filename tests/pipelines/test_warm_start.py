@@ -169,6 +169,8 @@ def test_the_job_file_names_the_model_of_another_run(job: Path, tmp_path: Path) 
     assert card.encoder == Manifest.load(tmp_path / "other" / "lists").encoder
     assert kept(tmp_path / "other")["query/user"][1] == 0
     assert "warm_start" not in card.recipe.training.model_dump()
+    assert ltr("train", second, "--warm-start", "") == 0
+    assert ModelCard.load(tmp_path / "other" / "model").parent is None
 
 
 def test_a_table_that_both_sides_share_follows_its_ids(job: Path, tmp_path: Path) -> None:

@@ -47,7 +47,9 @@ def in_order(golden, scores):
 def test_rows_of_a_query_are_brought_together_and_ranked(attention, tmp_path, partitions):
     shuffled = attention.frame.sample(fraction=1.0, shuffle=True, seed=1)
     with cut_into(partitions):
-        record, scores, _ = scored(attention, shuffled, tmp_path / "out", keep=["clicked", "item"])
+        record, scores, _ = scored(
+            attention, shuffled, tmp_path / "out", keep=["clicked", "item", "clicked"]
+        )
     attention.check(in_order(attention, scores)["score"])
     assert scores.schema == pl.Schema(
         {

@@ -43,8 +43,16 @@ def test_a_web_hook_gets_the_outcome_and_a_sentence_for_people(monkeypatch, warn
     assert body["text"] == "ltr: night of 2026-11-21: promoted v0007 (ndcg@10: +0.0120)"
     assert (body["status"], body["exit_code"], body["rules"][1]["passed"]) == ("promoted", 0, False)
     assert server.headers[0]["Content-Type"] == "application/json"
-    assert server.headers[0]["Idempotency-Key"] == "ltr-2026-11-21-promoted-v0007"
     assert warnings() == ""
+
+
+def test_a_receiver_can_tell_the_same_told_again_from_another_failure(monkeypatch):
+    other = failed("log/2026-11-21.parquet is missing")
+    with receiver(503, 200, 200, 200) as server:
+        for told in (failed("the disk is full"), failed("the disk is full"), other):
+            assert notify(told, hook(monkeypatch, server))
+    keys = [one["Idempotency-Key"] for one in server.headers]
+    assert keys[0] == keys[1] == keys[2] != keys[3]
 
 
 def test_a_server_that_is_not_ready_is_asked_again(monkeypatch, warnings):
