@@ -124,12 +124,12 @@ def promotion_of(night: Night, verdict: "Verdict") -> Task:
     return Task("promote", key, work)
 
 
-def scores_of(night: Night, verdict: "Verdict") -> Task | None:
+def scores_of(night: Night, verdict: "Verdict | None") -> Task | None:
     """Score the day with the model that the night decided for; None: there is nothing to score."""
     pattern = night.job.nightly.score
     now = night.registry.pointer()
     kept = now if night.owns(now) else night.pinned.champion
-    name = night.candidate if verdict.promote else kept
+    name = night.candidate if verdict and verdict.promote else kept
     if pattern is None or name is None:
         return None
     _refuse_damaged(night, name)

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_json
 
 from ltr.atomic import replace_folder
 from ltr.data.manifest import ListsError, Manifest, checksum
+from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.nightly.context import CODE, DRIFT, Night
 from pipelines.nightly.files import write_file
 from pipelines.nightly.inputs import changed_files, lists_digest
-from pipelines.nightly.nights import NIGHTS, last_sound
+from pipelines.nightly.nights import NIGHTS, sound
 from pipelines.nightly.steps import Task
 
 if TYPE_CHECKING:
@@ -102,14 +103,13 @@ def _reference(night: Night) -> Path | None:
     Not those that the champion was trained on: a log that changes day by day is far from them after
     some weeks without a better model, and no night would train one any more.
     """
-    sound = last_sound(night.output / NIGHTS, night.date.isoformat())
-    if sound is None:
-        return None
-    try:
-        Manifest.load(sound / "lists")
-    except ListsError:  # removed, or damaged: an old night is no reason to fail this one
-        return None
-    return sound / "lists"
+    for earlier in sound(night.output / NIGHTS, night.date.isoformat()):
+        try:
+            Manifest.load(earlier / "lists")
+        except ListsError:  # removed, or damaged: an old night is no reason to fail this one
+            continue
+        return earlier / "lists"
+    return None
 
 
 def model_of(night: Night) -> Task:
@@ -148,13 +148,22 @@ def _begin(night: Night) -> Path | None:
     return champion.folder.resolve()
 
 
+class _Processes(NamedTuple):
+    """How a training in several processes is started."""
+
+    nproc: int
+    engine: EngineName
+    warm_start: str
+    profile: bool = False
+    unattended: bool = True
+
+
 def _train(night: Night, begin: Path | None) -> None:
     if night.num_processes > 1:
-        from pipelines.jobs.launch import launch
+        from pipelines.jobs.processes import train_in_processes
 
-        arguments = ["train", str(night.job_file), "--out", str(night.folder), "--unattended"]
-        arguments += ["--warm-start", str(begin or "")]
-        launch(arguments, night.num_processes)
+        how = _Processes(night.num_processes, night.engine, str(begin or ""))
+        train_in_processes(night.job_file, night.folders, how)
         return
     from pipelines.jobs.train import run
 
@@ -177,7 +186,7 @@ def report_of(night: Night) -> Task:
 
 
 def not_comparable(night: Night) -> str | None:
-    """Why the champion cannot rank the held-out lists; None if it can, or if there is none."""
+    """Why the champion is not compared on these lists; None if it is, or if there is none."""
     from ltr.training import ModelCard, ModelError
     from pipelines.config import parse_job
     from pipelines.second_encoding import lacking
@@ -185,6 +194,8 @@ def not_comparable(night: Night) -> str | None:
     champion, lists = night.champion, night.folders.lists
     if champion is None or champion.encoder is None:
         return champion.damage if champion else None
+    if champion.date and champion.date > night.date:
+        return f"it is of a later night, {champion.date}: it may have learned from these lists"
     # As it was expanded: with the columns that a pattern stands for.
     features = parse_job(dict(Manifest.load(lists).job)).features
     if why := lacking(champion.encoder, features):

@@ -38,8 +38,19 @@ def run_night(night: Night) -> Outcome:
     do = night.steps.do
     do(lists_of(night))
     do(drift_of(night))
-    if kept_for_drift(night, read_findings(night)):
-        return _ended(night, verdict=None)
+    drifted = kept_for_drift(night, read_findings(night))
+    verdict = None if drifted else _judged(night)
+    if scoring := scores_of(night, verdict):
+        do(scoring)
+    do(end_of(night, verdict))
+    outcome = night.outcome()
+    assert outcome is not None
+    return outcome
+
+
+def _judged(night: Night) -> "Verdict":
+    """Train a candidate, and promote it if the gate says so."""
+    do = night.steps.do
     do(model_of(night))
     do(report_of(night))
     do(decision_of(night))
@@ -47,13 +58,4 @@ def run_night(night: Night) -> Outcome:
     do(entry_of(night))
     if verdict.promote:
         do(promotion_of(night, verdict))
-    if scoring := scores_of(night, verdict):
-        do(scoring)
-    return _ended(night, verdict)
-
-
-def _ended(night: Night, verdict: "Verdict | None") -> Outcome:
-    night.steps.do(end_of(night, verdict))
-    outcome = night.outcome()
-    assert outcome is not None
-    return outcome
+    return verdict

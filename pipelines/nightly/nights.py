@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -29,13 +30,12 @@ def ended(night: Path) -> Outcome | None:
     return found if found.status in ("promoted", "kept") else None
 
 
-def last_sound(nights: Path, before: str) -> Path | None:
-    """Return the last night before a date whose lists had not drifted, or were taken by force."""
+def sound(nights: Path, before: str) -> Iterator[Path]:
+    """Yield the nights whose lists had not drifted, or were taken by force, the last one first."""
     for date in reversed(dates(nights)):
         outcome = ended(nights / date) if date < before else None
         if outcome and (outcome.forced or not _has_drifted(outcome)):
-            return nights / date
-    return None
+            yield nights / date
 
 
 def suspect(nights: Path, date: datetime.date, days: int) -> tuple[datetime.date, ...]:

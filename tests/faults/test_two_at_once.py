@@ -73,10 +73,11 @@ def test_a_clock_that_was_moved_back_changes_neither_order_nor_champion(here, mo
     monkeypatch.setattr(time, "time", lambda: now() - 400 * 86400)
     for path in (here / "log").iterdir():
         os.utime(path, (now() - 900 * 86400, now() - 900 * 86400))
-    # What is finished stays finished, and an earlier day may be made after a later one.
+    # What is finished stays finished, and an earlier day takes a later one's place by force alone.
     assert night(here, 5, **CHANGES) == Exit.PROMOTED
     assert [one.to for one in models.history()] == ["v0001", "v0002"]
-    assert night(here, SPOILT, **CHANGES) == Exit.PROMOTED
+    assert night(here, SPOILT, **CHANGES) == Exit.KEPT
+    assert night(here, SPOILT, "--force", **CHANGES) == Exit.PROMOTED
     ended = outcome(here, SPOILT)
     assert (ended.previous, ended.champion) == ("v0002", "v0003")
     assert [one.number for one in models.history()] == [1, 2, 3]

@@ -147,7 +147,7 @@ def test_another_champion_than_the_night_began_with_is_compared_anew(folder):
 
 def test_a_night_that_compared_anew_is_finished_as_any_other(folder, monkeypatch):
     assert night(folder, 4) == Exit.PROMOTED
-    verdicts = []
+    verdicts: list[object] = []
 
     def rolled_back_meanwhile(*given, **more):
         if verdicts:
@@ -228,8 +228,9 @@ def test_a_night_that_was_refused_stays_as_long_as_its_day_is_left_out(folder):
     for number in (5, 6):
         write_day(folder, number)
         night(folder, number, nightly__keep=1)
-        days = Manifest.load(home(folder, number) / "lists").job["log"]["leave_out"]
-        assert days == [str(day(4))]
+        log = Manifest.load(home(folder, number) / "lists").job["log"]
+        assert isinstance(log, dict)
+        assert log["leave_out"] == [str(day(4))]
 
 
 def test_a_bad_day_without_a_night_of_its_own_costs_no_more_nights_than_the_window_has(folder):
@@ -249,3 +250,24 @@ def test_what_is_told_of_an_end_is_told_once(folder):
     (line,) = heard.read_text().splitlines()
     assert json.loads(line)["status"] == "promoted"
     assert "ltr_night_exit_code" in (folder / "night.prom").read_text()
+
+
+def test_a_night_before_the_champions_own_does_not_take_its_place_unless_it_is_forced(folder):
+    write_day(folder, 4)
+    assert night(folder, 4) == Exit.PROMOTED
+    champion = outcome(folder, 4).champion
+    other = {"training__seed": 5, "gate__margin": 0.9}
+    assert night(folder, 3, **other) == Exit.KEPT
+    (rule,) = [one for one in outcome(folder, 3).rules if one.rule == "champion"]
+    assert f"later night, {day(4)}" in rule.says
+    assert outcome(folder, 3).champion == champion
+    assert night(folder, 3, "--force", **other) == Exit.PROMOTED
+    assert outcome(folder, 3).champion != champion
+
+
+def test_a_night_that_drifted_is_scored_by_the_champion_all_the_same(folder):
+    file = folder / "log" / f"{day(4)}.parquet"
+    pl.read_parquet(file).with_columns(pl.col("price") + 100).write_parquet(file)
+    assert night(folder, 4, nightly__score="log/{date}.parquet") == Exit.KEPT
+    assert broken(folder, 4) == {"drift"}
+    assert list((home(folder, 4) / "scored").glob("part-*.parquet"))

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from pipelines.nightly.champion import Pin
-from pipelines.nightly.nights import dates, ended, last_sound, refused, suspect
+from pipelines.nightly.nights import dates, ended, refused, sound, suspect
 from pipelines.nightly.outcome import Outcome, RuleRecord
 
 DRIFT = RuleRecord(rule="drift", subject="relevant", passed=False)
@@ -38,15 +38,15 @@ def test_a_night_is_compared_with_the_last_one_that_had_not_drifted(nights):
     write(3, DRIFT)
     write(4, status="failed")
     write(6)
-    assert last_sound(folder, "2026-11-05") == folder / "2026-11-02"
-    assert last_sound(folder, "2026-11-01") is None
+    assert [one.name for one in sound(folder, "2026-11-05")] == ["2026-11-02", "2026-11-01"]
+    assert not list(sound(folder, "2026-11-01"))
 
 
 def test_a_night_that_was_forced_is_one_to_compare_with(nights):
     folder, write = nights
     write(1)
     write(2, DRIFT, status="promoted", forced=True)
-    assert last_sound(folder, "2026-11-03") == folder / "2026-11-02"
+    assert next(sound(folder, "2026-11-03")) == folder / "2026-11-02"
 
 
 def test_days_whose_night_was_refused_are_left_out_while_they_are_in_the_window(nights):
