@@ -184,6 +184,14 @@ def replace_file(path: Path) -> Iterator[Path]:
     sync(path.parent)
 
 
+def open_to_readers(path: Path) -> None:
+    """Let everybody read a file who may read its folder; some libraries let its owner alone.
+
+    Who serves a model is often not who trained it.
+    """
+    path.chmod(path.parent.stat().st_mode & 0o666)
+
+
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)

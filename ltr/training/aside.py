@@ -17,7 +17,7 @@ import torch.distributed as dist
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ltr.atomic import replace_folder
+from ltr.atomic import open_to_readers, replace_folder
 from ltr.data.batch import RankingBatch
 from ltr.data.reader import Lists
 from ltr.data.sparse import KeyedJaggedTensor
@@ -56,6 +56,7 @@ def put_aside(
     }
     with replace_folder(folder) as new:
         save_file(_tensors(batch), new / "batch.safetensors")
+        open_to_readers(new / "batch.safetensors")
         (new / "batch.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return folder
 

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ltr.atomic import open_to_readers
 from ltr.data.manifest import Feature, Manifest
 from ltr.errors import LtrError, first_failure
 from ltr.recipe import Recipe
@@ -147,6 +148,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     """
     try:
         save_file(tensors, path)
+        open_to_readers(path)
     except SafetensorError as error:
         # Of what can go wrong in writing tensors, the disk alone is told by this type.
         msg = f"{path}: {error}"

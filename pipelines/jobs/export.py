@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ltr.atomic import replace_file
+from ltr.atomic import open_to_readers, replace_file
 from ltr.data.manifest import Feature, Side, checksum
 from ltr.exported.model import ABOUT, FORMAT
 from ltr.towers.onnx_graph import ExportError, onnx_graph
@@ -87,6 +87,7 @@ class _Content:
         try:
             # One text: safetensors writes several in any order.
             save_file(tensors, path, {ABOUT: json.dumps(about)})
+            open_to_readers(path)
         except SafetensorError as error:
             # Of what can go wrong in writing tensors, the disk alone is told by this type.
             msg = f"{path}: {error}"

@@ -39,6 +39,11 @@ def test_a_model_is_five_files_that_say_what_it_is(lists: Path, model: Path) -> 
     ModelCard.load(model).check_lists(Manifest.load(lists))
 
 
+def test_who_may_read_the_folder_of_a_model_may_read_its_files(model: Path) -> None:
+    readers = model.resolve().stat().st_mode & 0o444
+    assert {path.stat().st_mode & 0o444 for path in model.iterdir() if path.is_file()} == {readers}
+
+
 def test_scores_do_not_depend_on_how_the_lists_are_cut(lists: Path, model: Path) -> None:
     ranker, split = load_ranker(model), Lists(lists, "train")
     assert len(score(ranker, split)) == int(split.lengths.sum())
