@@ -38,7 +38,7 @@ PAGE = ROOT / "docs" / "benchmarks" / "scoring.md"
 COPIES = 2
 LIST, CALLS, TURNS = 100, 100, 5
 MODELS = {
-    "the sample job's": TowersConfig(),
+    "the sample job's": load_job(JOB).recipe.towers,
     "larger towers": TowersConfig(
         embedding_dim=64, query=(256, 128, 64), document=(256, 128, 64), scorer=(64,)
     ),
