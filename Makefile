@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# A file of tests stays in one process: its fixtures are made once. Each process imports torch.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format types imports check clean
@@ -24,8 +26,8 @@ $(INSTALLED): pyproject.toml requirements/cpu.txt
 demo: install ## run the main job on sample_data: log in, model and report out
 	$(BIN)/ltr run sample_data/job.toml
 
-test: install ## run the tests and the doctests, with branch coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+test: install ## run the tests and the doctests, with branch coverage, in two processes
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --cov --cov-report=term
 
 lint: install ## check style and formatting
 	$(BIN)/ruff check .
