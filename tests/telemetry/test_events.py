@@ -25,26 +25,10 @@ from pipelines.telemetry import (
     tell_error,
 )
 from pipelines.telemetry._json import MAX_TEXT, json_line
-from pipelines.telemetry._logging import _HumanLines, _JsonLines
 from tests.telemetry.nights import failed, night
 
 DATE = datetime.date(2026, 11, 21)
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _as_before(monkeypatch):
-    """Leaves the process's log as it was."""
-    monkeypatch.setenv("LTR_LOG_FORMAT", "auto")
-    root, ltr = logging.getLogger(), logging.getLogger("ltr")
-    level, hook = ltr.level, sys.excepthook
-    yield
-    for handler in root.handlers[:]:
-        if isinstance(handler.formatter, _JsonLines | _HumanLines):
-            root.removeHandler(handler)
-    ltr.setLevel(level)
-    logging.captureWarnings(capture=False)
-    sys.excepthook = hook
 
 
 @pytest.fixture
