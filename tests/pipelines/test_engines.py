@@ -2,7 +2,6 @@
 
 import os
 import signal
-import warnings
 from contextlib import nullcontext
 from functools import partial
 from unittest.mock import patch
@@ -27,22 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
 ]
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """Two nodes of one core each, on this machine."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ray = pytest.importorskip("ray")
-        from ray.cluster_utils import Cluster
-
-        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-        nodes.add_node(num_cpus=1)
-        ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
-        yield nodes
-        ray.shutdown()
-        nodes.shutdown()
 
 
 def prepared(folder, engine, champion=None):

@@ -6,7 +6,6 @@ import pickle
 import signal
 import threading
 import time
-import warnings
 from pathlib import Path
 from unittest.mock import patch
 
@@ -31,22 +30,6 @@ pytestmark = [
 ]
 SLOW = JOB.replace("epochs = 2", "epochs = 10, patience = 10")
 FILES = ("model.safetensors", "optimizer.safetensors", "history.json")
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """Two nodes of one core each, on this machine: a worker on each."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ray = pytest.importorskip("ray")
-        from ray.cluster_utils import Cluster
-
-        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-        nodes.add_node(num_cpus=1)
-        ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
-        yield nodes
-        ray.shutdown()
-        nodes.shutdown()
 
 
 def run_folder(folder, text=JOB):
