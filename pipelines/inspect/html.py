@@ -1,7 +1,6 @@
 """What was inspected as one self-contained page: no network, no script, light and dark."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from pipelines.inspect import list_tables
 from pipelines.inspect.drift import Finding
@@ -12,32 +11,8 @@ from pipelines.inspect.pictures import REFERENCE, Side, pictures
 from pipelines.inspect.profile import Profile
 from pipelines.inspect.tables import profile_tables, shown
 from pipelines.report.html import Shown, page
-from pipelines.report.tables import Table
+from pipelines.report.section import Section
 from pipelines.report.words import Verdict, count
-
-NARROW = 6
-"""Columns of the widest table that may have another one beside it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
-    """A part of the page."""
-
-    title: str
-    pictures: Sequence[Shown] = ()
-    tables: Sequence[Table] = field(default=())
-    folded: bool = False
-    """Whether the tables are opened by a click."""
-
-    @property
-    def wide(self) -> list[Table]:
-        """Tables that take the page's whole width."""
-        return [table for table in self.tables if len(table.head) > NARROW]
-
-    @property
-    def narrow(self) -> list[Table]:
-        """Tables that stand side by side."""
-        return [table for table in self.tables if len(table.head) <= NARROW]
 
 
 def profile_page(profile: Profile, lines: Sequence[str]) -> str:
@@ -49,7 +24,7 @@ def profile_page(profile: Profile, lines: Sequence[str]) -> str:
         lines=lines,
         sections=[
             Section(title="Pictures", pictures=drawn),
-            Section(title="In numbers", tables=[one.table for one in profile_tables(profile)]),
+            Section.of("In numbers", [one.table for one in profile_tables(profile)]),
         ],
     )
 
@@ -71,10 +46,8 @@ def drift_page(
         verdicts=[Verdict(kind="worse", sentence=sentence(one)) for one in broken],
         lines=lines,
         sections=[
-            Section(
-                title="Rules",
-                pictures=[Shown(limits_picture(findings))],
-                tables=[findings_table(findings)],
+            Section.of(
+                "Rules", [findings_table(findings)], pictures=[Shown(limits_picture(findings))]
             ),
             Section(title="What moved", pictures=drawn),
             *(_folded(profile) for profile in (candidate, reference)),
@@ -89,7 +62,7 @@ def list_page(found: Sequence[OneList], lines: Sequence[str]) -> str:
         heading=list_tables.heading(found[0])[0],
         lines=lines,
         sections=[
-            Section(title=title, tables=[one.table])
+            Section.of(title, [one.table])
             for one_list in found
             for title, one in zip(
                 (list_tables.heading(one_list)[1], "Documents"),
@@ -121,7 +94,7 @@ def _page(
 
 def _folded(profile: Profile) -> Section:
     tables = [one.table for one in profile_tables(profile)]
-    return Section(title=str(profile.folder), tables=tables, folded=True)
+    return Section(title=str(profile.folder), folded=tables)
 
 
 def _counted(profile: Profile) -> str:

@@ -1,7 +1,7 @@
 """The report of a night as one self-contained page: no network, no script, light and dark."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pipelines.inspect.drift_picture import limits_picture
 from pipelines.inspect.drift_tables import findings_table
@@ -11,36 +11,13 @@ from pipelines.night_report.pictures import gate_picture, rankers_picture, steps
 from pipelines.night_report.record import Night
 from pipelines.report import tables as report_tables
 from pipelines.report.html import Shown, page
+from pipelines.report.section import Section
 from pipelines.report.tables import Table
 
 FOOTER = (
     "For machines: outcome.json and gate.json beside this page. The whole evaluation, by part of"
     " the lists and with the worst ones, is in report/report.html."
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
-    """A part of the page.
-
-    Attributes:
-        title: Its heading.
-        pictures: Side by side, where there is room.
-        wide: Tables that take the whole width.
-        narrow: Tables side by side, where there is room.
-        folded: Tables that are opened by a click.
-    """
-
-    title: str
-    pictures: Sequence[Shown] = ()
-    wide: Sequence[Table] = ()
-    narrow: Sequence[Table] = ()
-    folded: Sequence[Table] = ()
-
-    @property
-    def tables(self) -> list[Table]:
-        """All of them."""
-        return [*self.wide, *self.narrow, *self.folded]
 
 
 def to_html(night: Night) -> str:
