@@ -1,6 +1,7 @@
 """Two towers and a scorer over torchrec's embedding tables."""
 
 from ltr.towers.by_name import make_ranker
+from ltr.towers.folded import folded
 from ltr.towers.parallel import (
     dense_parameters,
     distribute,
@@ -17,6 +18,7 @@ __all__ = [
     "dense_parameters",
     "distribute",
     "fill",
+    "folded",
     "fused_state",
     "is_table",
     "make_ranker",

@@ -10,6 +10,7 @@ import torch
 
 from ltr.data.batcher import BatchSize
 from ltr.data.ungraded import Rows, ungraded_batch
+from ltr.towers import folded
 from ltr.training import ModelError
 from pipelines.scoring._cut import cut
 from pipelines.scoring._encoded import Encoding
@@ -38,6 +39,7 @@ class Ranker:
         self.query = model.query
         """The column that tells lists apart."""
         self.encoding = Encoding.of(model.encoder)
+        self._module = folded(model.module)
         self._names = list(model.features)
         self._checked: pl.Schema | None = None
 
@@ -133,7 +135,7 @@ class Ranker:
                     {"query": _rows(part), "document": _rows(places)},
                     torch.from_numpy(lists.lengths[part]),
                 )
-                scores[places] = self.model.module(batch).float().numpy()
+                scores[places] = self._module(batch).float().numpy()
         return scores
 
 

@@ -66,7 +66,13 @@ TABLE: dict[str, Any] = {
         "min_count": 2,
     },
     "lists": {"min_documents": 1},
-    "towers": {"embedding_dim": 8, "query": [16, 8], "document": [16, 8], "scorer": [8]},
+    "towers": {
+        "embedding_dim": 16,
+        "query": [16, 8],
+        "document": [16, 8],
+        "scorer": [8],
+        "tables": {"document/brand": {"dim": 4}},
+    },
     "training": {"epochs": 1, "lists_per_batch": 16, "learning_rate": 0.01, "seed": 1},
 }
 
