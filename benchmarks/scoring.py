@@ -32,7 +32,6 @@ from ltr.training import load_ranker, score, train
 from pipelines.config import load_job
 from pipelines.scoring import Ranker
 from pipelines.scoring._lists import RowsOfLists
-from pipelines.scoring._ranker import DOCUMENTS_PER_BATCH
 
 PAGE = ROOT / "docs" / "benchmarks" / "scoring.md"
 COPIES = 2
@@ -51,10 +50,11 @@ Written by `POLARS_MAX_THREADS=1 python -m benchmarks.scoring --write`. {cores} 
 rows of a table; the ratio is the median over turns of the plain forward's time through that of the
 row, in the same turn.
 """
-ABOUT = """The plain forward is the model alone, on batches of {documents:,} documents that were
-encoded and made before. `Ranker.score` starts from the columns of the log: it finds the lists,
-encodes, makes batches and scores. *encoding* is all of that but the model. Processor time is that
-of all threads.
+ABOUT = """The plain forward is the model alone, on batches of as many documents as those of
+`Ranker.score`, encoded and made before. `Ranker.score` starts from the columns of the log: it finds
+the lists, encodes, makes batches and scores. Small tables were multiplied by the first layer when
+the model was loaded (`ltr.towers.folded`), so it can be quicker than the plain forward. *encoding*
+is all of it but the model. Processor time is that of all threads.
 """
 
 
@@ -65,7 +65,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     head = HEAD.format(cores=os.cpu_count(), torch=torch.__version__, polars=pl.__version__)
-    page = [head, ABOUT.format(documents=DOCUMENTS_PER_BATCH)]
+    page = [head, ABOUT]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ltr("prepare", str(JOB), "--out", str(folder))
@@ -160,7 +160,7 @@ def encoded(ranker: Ranker, rows: pl.DataFrame) -> list[RankingBatch]:
     lists = RowsOfLists.of(rows[ranker.query])
     columns = ranker.encoding.encode(rows, lists)
     batches = []
-    cuts = BatchSize(documents=DOCUMENTS_PER_BATCH).cut(torch.from_numpy(lists.lengths))
+    cuts = BatchSize(documents=ranker.documents_per_batch).cut(torch.from_numpy(lists.lengths))
     for first, end in pairwise(cuts):
         part = slice(first, end)
         places = lists.places(part)

@@ -12,15 +12,13 @@ from ltr.data.batcher import BatchSize
 from ltr.data.ungraded import Rows, ungraded_batch
 from ltr.towers import folded
 from ltr.training import ModelError
-from pipelines.scoring._cut import cut
+from pipelines.scoring._cut import cut, documents_per_batch
 from pipelines.scoring._encoded import Encoding
 from pipelines.scoring._lists import Lot, RowsOfLists
 from pipelines.scoring._model import Model
 
 Floats = npt.NDArray[np.float32]
 
-DOCUMENTS_PER_BATCH = 4_096
-"""What a model is given at a time: more of them would only leave the processor's cache."""
 DOCUMENTS_AT_A_TIME = 131_072
 """What is encoded at a time: bounds the memory beside the frame."""
 
@@ -39,6 +37,8 @@ class Ranker:
         self.query = model.query
         """The column that tells lists apart."""
         self.encoding = Encoding.of(model.encoder)
+        self.documents_per_batch = documents_per_batch(model.module)
+        """What the model is given at a time."""
         self._module = folded(model.module)
         self._names = list(model.features)
         self._checked: pl.Schema | None = None
@@ -127,7 +127,7 @@ class Ranker:
         scores = np.empty(rows.height, np.float32)
         # Not inference_mode: a model that is plugged in may not expect it.
         with torch.no_grad():
-            for part in cut(lists.lengths, DOCUMENTS_PER_BATCH, pads=self.model.pads):
+            for part in cut(lists.lengths, self.documents_per_batch, pads=self.model.pads):
                 places = lists.places(part)
                 batch = ungraded_batch(
                     self.model.card.features,

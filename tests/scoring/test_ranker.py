@@ -71,7 +71,7 @@ def test_ids_may_be_numbered_texts(ranker, attention, dtype):
 def test_a_large_frame_is_scored_in_parts_of_whole_lists(ranker, attention):
     with (
         patch("pipelines.scoring._ranker.DOCUMENTS_AT_A_TIME", 40),
-        patch("pipelines.scoring._ranker.DOCUMENTS_PER_BATCH", 15),
+        patch.object(ranker, "documents_per_batch", 15),
     ):
         attention.check(ranker.score(attention.frame))
 
