@@ -13,7 +13,8 @@ from pipelines.config import Format
 from pipelines.joints import Log, Table
 from pipelines.nightly.files import digest_of, write_file
 from pipelines.registry import LogFile
-from pipelines.sources import Window, open_path
+from pipelines.sources import LogFile as Unread
+from pipelines.sources import Window, address_of, objects, open_path
 
 _SEEN: TypeAdapter[dict[str, tuple[str, str]]] = TypeAdapter(dict[str, tuple[str, str]])
 
@@ -21,8 +22,8 @@ _SEEN: TypeAdapter[dict[str, tuple[str, str]]] = TypeAdapter(dict[str, tuple[str
 def files_of(log: Log, folder: Path, seen: Path, *, save: bool) -> tuple[LogFile, ...]:
     """Give the checksum of every file of a log.
 
-    A file whose size and time of change are as they were is not read again. Of an object store
-    the number of rows is all that is seen of a file's content.
+    A file whose size and time of change are as they were is not read again. Of an object store,
+    names, sizes and entity tags of the objects stand for their content, and the number of rows.
 
     Args:
         log: Opened.
@@ -71,7 +72,7 @@ def day_digests(path: str, kind: Format | None, day: datetime.date) -> dict[str,
         LogError: There is none, or the path does not say where a day's files lie.
     """
     opened = open_path(path, (), kind, Window(day, 1))
-    return {str(one.path): _digest(one.path, 0, {}, {}) for one in opened.files}
+    return {str(one.path): _digest(one, 0, {}, {}) for one in opened.files}
 
 
 def _files(
@@ -85,26 +86,27 @@ def _files(
     return [
         LogFile(file=_named(file.path, folder), sha256=digest, rows=rows, table=kind)
         for file, rows in zip(table.files, table.rows, strict=True)
-        for digest in [_digest(file.path, rows, known, now)]
+        for digest in [_digest(file, rows, known, now)]
     ]
 
 
 def _named(path: Path, folder: Path) -> str:
     """As the registry's lineage names files: inside the folder of the log, or from the root."""
     if not path.exists():
-        return str(path).replace(":/", "://", 1)
+        return address_of(path)
     whole, root = path.resolve(), folder.resolve()
     return whole.relative_to(root if whole.is_relative_to(root) else whole.anchor).as_posix()
 
 
 def _digest(
-    path: Path, rows: int, known: dict[str, tuple[str, str]], now: dict[str, tuple[str, str]]
+    file: Unread, rows: int, known: dict[str, tuple[str, str]], now: dict[str, tuple[str, str]]
 ) -> str:
+    path = file.path
     if path.is_dir():  # a Delta table: its log names every file, which never changes
         names = sorted(one.name for one in path.glob("_delta_log/*"))
         return digest_of([str(path), rows, *names])
     if not path.exists():
-        return digest_of([str(path), rows])
+        return digest_of([str(path), rows, *(objects(file) or ())])
     about = path.stat()
     state = f"{about.st_size} {about.st_mtime_ns} {about.st_ino}"
     before = known.get(str(path))

@@ -3,6 +3,7 @@
 from pipelines.sources._file import LogFile, reading
 from pipelines.sources._formats import SUFFIXES, format_of
 from pipelines.sources._letor import Letor, read_letor
+from pipelines.sources._objects import address_of, objects
 from pipelines.sources._open import Opened, open_events, open_log, open_path, scan, scan_rows
 from pipelines.sources._trec import scan_qrels, scan_run
 from pipelines.sources._url import is_url
@@ -14,8 +15,10 @@ __all__ = [
     "LogFile",
     "Opened",
     "Window",
+    "address_of",
     "format_of",
     "is_url",
+    "objects",
     "open_events",
     "open_log",
     "open_path",

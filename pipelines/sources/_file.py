@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.errors import LogError, first_line
+from pipelines.sources._window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,12 @@ class LogFile:
     Attributes:
         path: Where it lies; of an object store the address, of a table its folder.
         rows: Its rows, not yet read.
+        days: Of an address, the days whose folders are read; None: all that lies there.
     """
 
     path: Path
     rows: pl.LazyFrame
+    days: Window | None = None
 
     def num_rows(self) -> int:
         """Count its rows, which of most formats reads no more than the file's end.

@@ -37,7 +37,7 @@ def scan_url(
         raise LogError(stage="read", rule=rule, found=found[1] if found else "none")
     if has_day(url) and window is not None:
         return [LogFile(Path(one), _scan(one, kind, text, None)) for one in _days(url, window)]
-    return [LogFile(Path(url), _scan(url, kind, text, window))]
+    return [LogFile(Path(url), _scan(url, kind, text, window), days=window)]
 
 
 def _days(url: str, window: Window) -> list[str]:
