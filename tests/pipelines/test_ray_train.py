@@ -1,4 +1,4 @@
-"""`ltr train --engine ray`: what processes of one machine do, on two nodes of a cluster."""
+"""`--engine ray`: what processes of one machine train, trained on two nodes of a cluster."""
 
 import logging
 import os
@@ -18,6 +18,7 @@ from pipelines.cli import main
 from pipelines.jobs import launch_on_ray
 from pipelines.jobs.launch import first_cause
 from pipelines.jobs.launch_on_ray import STORAGE, WorkerError, _failure
+from tests.nightly.small import night, write_day
 from tests.pipelines.test_train import JOB
 from tests.training.planted import planted
 
@@ -55,6 +56,23 @@ def test_two_nodes_make_the_model_of_two_processes_to_the_bit(cluster, tmp_path,
     for name in FILES:
         one, other = (folder / "run" / "model" / name for folder in (nodes, processes))
         assert one.read_bytes() == other.read_bytes(), name
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_whole_night_on_two_nodes_promotes_the_model_of_two_processes(tmp_path, capsys):
+    nodes, processes = (tmp_path / name for name in ("nodes", "processes"))
+    for folder in (nodes, processes):
+        for number in (1, 2, 3):
+            write_day(folder, number)
+    assert night(nodes, 3, "--nproc", "2", "--engine", "ray") == 0
+    with patch.dict(os.environ, OMP_NUM_THREADS="1"):
+        assert night(processes, 3, "--nproc", "2") == 0
+    one, other = (folder / "run" / "models" / "champion" for folder in (nodes, processes))
+    assert (one / FILES[0]).read_bytes() == (other / FILES[0]).read_bytes()
+    # Who did the work is no reason to do it again.
+    capsys.readouterr()
+    assert night(nodes, 3) == 0
+    assert "to do" not in capsys.readouterr().err
 
 
 def dies_after_a_snapshot(config):
