@@ -36,7 +36,7 @@ code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 wall = time.perf_counter() - began
 cpu = used.ru_utime + used.ru_stime
-print(json.dumps({"code": code, "wall_s": wall, "cpu_s": cpu, "peak_gb": used.ru_maxrss / 1e6}))
+print(json.dumps({"code": code, "wall_s": wall, "cpu_s": cpu, "peak_gib": used.ru_maxrss / 2**20}))
 """
 JOB = """
 output = "out"
@@ -70,7 +70,7 @@ class Run:
     order: str
     wall_s: float
     cpu_s: float
-    peak_gb: float
+    peak_gib: float
 
 
 def main() -> None:
@@ -107,7 +107,7 @@ def report(folder: Path, given: argparse.Namespace) -> list[str]:
     make(log, 4 * rows, shuffled=False)
     largest, smallest = ltr(log, 4 * rows, "nearly by time", 1), float(cells[0][5])
     cells.append(row(largest))
-    ratio = largest.peak_gb / smallest
+    ratio = largest.peak_gib / smallest
     notes = [f"4 times the rows take {ratio:.2f} times the memory (budget: {given.memory})."]
     notes.append(f"Load of the machine at the end: {os.getloadavg()[1]:.1f} processes.")
     return page(cells, notes)
@@ -115,7 +115,7 @@ def report(folder: Path, given: argparse.Namespace) -> list[str]:
 
 def page(cells: list[list[str]], notes: list[str]) -> list[str]:
     """Lay out the table and what was noted."""
-    head = ["tool", "rows", "order of rows", "wall, s", "CPU, s", "peak, GB"]
+    head = ["tool", "rows", "order of rows", "wall, s", "CPU, s", "peak, GiB"]
     head += ["ratio of wall", "ratio of CPU"]
     return [
         "# Preparing a log",
@@ -140,7 +140,7 @@ def row(one: Run, ours: Run | None = None) -> list[str]:
     """Write one line of the table."""
     ratios = [one.wall_s / ours.wall_s, one.cpu_s / ours.cpu_s] if ours else []
     told = [f"{ratio:.2f}" for ratio in ratios] or ["", ""]
-    numbers = f"{one.wall_s:.1f}", f"{one.cpu_s:.1f}", f"{one.peak_gb:.2f}"
+    numbers = f"{one.wall_s:.1f}", f"{one.cpu_s:.1f}", f"{one.peak_gib:.2f}"
     return [one.tool, f"{one.rows:,}", one.order, *numbers, *told]
 
 

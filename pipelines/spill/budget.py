@@ -14,7 +14,7 @@ from pipelines.contracts import is_text
 from pipelines.errors import JobError
 from pipelines.spill.hashing import MOST
 
-FIXED = 448 * 2**20
+FIXED = 512 * 2**20
 """Bytes of the process itself: interpreter, libraries, the reader's buffers, freed memory."""
 LEAST = 64 * 2**20
 """Bytes of rows that are worked on at a time, however small the budget."""
@@ -44,7 +44,7 @@ def plan(rows: int, row_bytes: float, budget: int) -> Plan:
 
     Example:
         >>> plan(rows=10_000_000, row_bytes=60, budget=2**30)
-        Plan(partitions=8, piece_rows=1677721)
+        Plan(partitions=9, piece_rows=1491308)
     """
     free = max(budget - FIXED, LEAST)
     partitions = ceil(rows * row_bytes * COPIES_IN_PARTITION / free)
