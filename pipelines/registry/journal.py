@@ -123,13 +123,13 @@ class Journal:
         sync(self._folder)
 
     def _prepared(self) -> Promotion | None:
-        path = self._folder / PREPARED
         try:
-            return read_json(path, _PROMOTION)
-        except RegistryError:
-            if path.exists():
-                raise
-        return None  # there is none, or it went to the log a moment ago
+            return read_json(self._folder / PREPARED, _PROMOTION)
+        except RegistryError as error:
+            # A look whether it is there now would tell of the next promotion.
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None  # there is none, or it went to the log a moment ago
+            raise
 
     def _written(self) -> list[Promotion]:
         path = self._folder / LOG

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.errors import RegistryError
 from pipelines.registry import Registry
+from pipelines.registry.vetting import read_json
 from tests.registry.models import champion, filled
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +16,7 @@ ADDS = """
 import sys
 from pathlib import Path
 from pipelines.registry import Registry
+from pipelines.registry.vetting import read_json
 from tests.registry.models import about, model
 
 folder, process = Path(sys.argv[1]), int(sys.argv[2])
@@ -88,3 +90,19 @@ def test_readers_see_whole_champions_while_they_change(tmp_path):
     assert process.returncode == 0
     assert champion(models) == "v0006"
     assert seen >= {"v0002"}
+
+
+def test_a_promotion_that_is_prepared_after_the_look_for_one_is_no_damage(tmp_path, monkeypatch):
+    models, _ = filled(tmp_path)
+    prepared, before = models.folder / "promotion.json", models.history()
+
+    def look(path, form):
+        try:
+            return read_json(path, form)
+        finally:
+            prepared.write_text("another process has only begun")
+
+    monkeypatch.setattr("pipelines.registry.journal.read_json", look)
+    assert models.history() == before
+    with pytest.raises(RegistryError, match=r"promotion\.json"):
+        models.history()
