@@ -21,6 +21,9 @@ Record = TypeVar("Record")
 RETRIES = 3
 """How often a task is run again whose worker died."""
 
+PATIENCE = 30.0
+"""Seconds in which a task must end that was cancelled."""
+
 
 class OnRay:
     """Runs tasks on the cluster that this process is connected to."""
@@ -40,8 +43,17 @@ class OnRay:
                 (done,), waiting = ray.wait(waiting, num_returns=1)
                 yield number_of[done], _result(done)
         finally:
-            for one in waiting:
-                ray.cancel(one, force=True)
+            _cancel(waiting)
+
+
+def _cancel(waiting: "Sequence[ObjectRef[Record]]") -> None:
+    import ray
+
+    for one in waiting:
+        ray.cancel(one, force=True)
+    if waiting:
+        # To cancel is to ask for it; who cleans up next must not meet a task that still writes.
+        ray.wait(list(waiting), num_returns=len(waiting), timeout=PATIENCE)
 
 
 def _call(function: Callable[[Task], Record], task: Task) -> Record:

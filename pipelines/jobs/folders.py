@@ -95,15 +95,20 @@ def _begin(asked: str | None, run: Path, here: Path) -> Path | None:
 
 
 @contextmanager
-def locked(run: Path) -> Iterator[None]:
+def locked(run: Path, name: str = ".lock", wait: float = 0.0) -> Iterator[None]:
     """Hold the run's folder for this process; the lock of a killed process is no lock.
+
+    Args:
+        run: The folder.
+        name: The file that is locked: one of those that write, another of those that start them.
+        wait: Seconds to wait for another process that holds it.
 
     Raises:
         JobError: Another process holds it, or the folder cannot be written.
     """
     try:
         run.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(run / ".lock", timeout=0)
+        lock = FileLock(run / name, timeout=wait)
         lock.acquire()
     except Timeout:
         msg = f"{run}: another job is writing into this folder"

@@ -21,11 +21,18 @@ from typing import Any
 from ltr.errors import LtrError
 from pipelines.engines import on_ray
 from pipelines.errors import JobError
+from pipelines.jobs.folders import locked
 from pipelines.jobs.launch import AGAIN, Failure, RankError, first_cause
 from pipelines.jobs.ranks import rank
 
 STORAGE = ".ray"
 """In the run's folder, while it lasts: where Ray Train keeps its own records."""
+
+LAUNCHING = ".ray.lock"
+"""Locked in the run's folder while its workers are started, watched and ended."""
+
+PATIENCE = 30.0
+"""Seconds in which a worker must end that Ray Train has told to."""
 
 log = logging.getLogger("ltr")
 
@@ -44,18 +51,31 @@ def launch_on_ray(arguments: Sequence[str], num_workers: int, run: Path) -> str:
 
     Raises:
         RankError: A worker failed, and with it all of them.
-        JobError: Ray is not installed, the cluster cannot be reached, or it cannot begin.
+        JobError: Ray is not installed, the cluster cannot be reached, it cannot begin, or another
+            job is writing into the folder.
     """
     storage = run / STORAGE
-    with on_ray():
-        shutil.rmtree(storage, ignore_errors=True)
+    with locked(run, LAUNCHING), on_ray():
+        with locked(run):  # no worker need start to find that another job is at work
+            shutil.rmtree(storage, ignore_errors=True)
         storage.mkdir(parents=True)
         said = storage / "said.log"
         try:
             with _heard(said):
                 return _fit({"arguments": list(arguments), "said": said}, num_workers, storage)
         finally:
+            _await_the_end_of_workers(run)
             shutil.rmtree(storage, ignore_errors=True)
+
+
+def _await_the_end_of_workers(run: Path) -> None:
+    # Ray Train kills the workers that are left and does not wait for it. Until the first one is
+    # gone it holds the folder, and the run that is to go on would be refused.
+    try:
+        with locked(run, wait=PATIENCE):
+            pass
+    except JobError as error:
+        log.warning("train: a worker was told to end %g s ago and has not; %s", PATIENCE, error)
 
 
 def _fit(work: dict[str, Any], num_workers: int, storage: Path) -> str:

@@ -11,13 +11,16 @@ from unittest.mock import patch
 
 import pytest
 import torch
+from filelock import FileLock
 
 from ltr.towers import process_group
 from ltr.training import load_history
 from pipelines.cli import main
+from pipelines.errors import JobError
 from pipelines.jobs import launch_on_ray
-from pipelines.jobs.launch import first_cause
-from pipelines.jobs.launch_on_ray import STORAGE, WorkerError, _failure
+from pipelines.jobs.folders import locked
+from pipelines.jobs.launch import RankError, first_cause
+from pipelines.jobs.launch_on_ray import LAUNCHING, STORAGE, WorkerError, _failure
 from tests.nightly.small import night, write_day
 from tests.pipelines.test_train import JOB
 from tests.training.planted import planted
@@ -106,6 +109,53 @@ def test_a_worker_that_is_killed_ends_the_job_with_one_line_and_another_run_goes
     assert train(folder) == 0
     assert "going on after epoch " in capsys.readouterr().err
     assert len(load_history(folder / "run" / "model")) == 10
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_job_ends_when_its_last_worker_has(tmp_path):
+    lock = FileLock(tmp_path / ".lock", thread_local=False)
+
+    def fails_while_a_worker_still_ends(*_):
+        lock.acquire()
+        threading.Timer(0.5, lock.release).start()
+        msg = "rank 1 is gone"
+        raise RankError(msg, 1)
+
+    with (
+        patch.object(launch_on_ray, "_fit", fails_while_a_worker_still_ends),
+        pytest.raises(RankError, match="rank 1 is gone"),
+    ):
+        launch_on_ray.launch_on_ray([], 2, tmp_path)
+    with locked(tmp_path):
+        assert not (tmp_path / STORAGE).exists()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_worker_that_does_not_end_is_named_and_does_not_hide_what_happened(tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    lock = FileLock(tmp_path / ".lock", thread_local=False)
+    with (
+        patch.object(launch_on_ray, "_fit", lambda *_: lock.acquire()),
+        patch.object(launch_on_ray, "PATIENCE", 0.1),
+    ):
+        launch_on_ray.launch_on_ray([], 2, tmp_path)
+    lock.release()
+    assert [record.getMessage() for record in caplog.records] == [
+        "train: a worker was told to end 0.1 s ago and has not; "
+        f"{tmp_path}: another job is writing into this folder"
+    ]
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("held", [".lock", LAUNCHING])
+def test_a_folder_that_another_job_writes_is_left_as_it_is(tmp_path, held):
+    (tmp_path / STORAGE).mkdir()
+    with (
+        locked(tmp_path, held),
+        pytest.raises(JobError, match="another job is writing into this folder"),
+    ):
+        launch_on_ray.launch_on_ray([], 2, tmp_path)
+    assert (tmp_path / STORAGE).exists()
 
 
 def test_the_error_of_a_worker_travels_as_the_line_that_it_is_told_in(tmp_path, capsys):
