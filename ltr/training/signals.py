@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from ltr.errors import LtrError
@@ -26,15 +26,34 @@ class StopRequest:
         self.made = True
 
 
+_heeded: list[StopRequest] = []
+
+
+def ask_to_stop() -> None:
+    """Do what SIGTERM does, where no signal can reach: to trainings outside the main thread, too.
+
+    Example:
+        >>> with on_sigterm() as request:
+        ...     ask_to_stop()
+        >>> request.made
+        True
+    """
+    for request in _heeded:
+        request.made = True
+
+
 @contextmanager
 def on_sigterm() -> Iterator[StopRequest]:
-    """Turn SIGTERM into a request, as long as the block runs; in the main thread alone."""
+    """Turn SIGTERM into a request, as long as the block runs; the signal in the main thread alone.
+
+    Yields:
+        What also :func:`ask_to_stop` makes, from any thread.
+    """
     request = StopRequest()
-    if threading.current_thread() is not threading.main_thread():
+    with ExitStack() as stack:
+        _heeded.append(request)
+        stack.callback(_heeded.remove, request)
+        if threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGTERM, request.make)
+            stack.callback(signal.signal, signal.SIGTERM, before)
         yield request
-        return
-    before = signal.signal(signal.SIGTERM, request.make)
-    try:
-        yield request
-    finally:
-        signal.signal(signal.SIGTERM, before)

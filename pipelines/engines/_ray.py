@@ -5,6 +5,8 @@ which folder to leave. A worker that dies is replaced, and its task run again.
 """
 
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -91,12 +93,14 @@ def on_ray() -> Iterator[OnRay]:
         raise JobError(msg) from None
     mine = not ray.is_initialized()
     if mine:
-        _connect(ray)
+        with _own_sigterm():
+            _connect(ray)
     try:
         yield OnRay()
     finally:
         if mine:
-            ray.shutdown()
+            with _own_sigterm():
+                ray.shutdown()
 
 
 def _connect(ray: object) -> None:
@@ -108,3 +112,25 @@ def _connect(ray: object) -> None:
         first = str(error).partition("\n")[0]
         msg = f"--engine ray: no cluster can be reached at {address or 'this machine'} ({first})"
         raise JobError(msg) from None
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Let SIGTERM mean what it meant before.
+
+    Ray's start gives it exit codes of its own, and its end takes from the system whatever handler
+    there was, unseen by Python.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    came = False
+    try:
+        yield
+    except SystemExit:  # by which Ray answers it
+        came = True
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if came:
+        signal.raise_signal(signal.SIGTERM)

@@ -59,9 +59,12 @@ def launch(arguments: Sequence[str], num_processes: int) -> None:
     except ChildFailedError as error:
         raise _told(error.failures) from None
     except SignalException as error:
-        name = signal.Signals(error.sigval).name
-        msg = f"the training was asked to stop by {name}; {AGAIN}"
-        raise RankError(msg, 128 + error.sigval) from None
+        raise asked_to_stop(signal.Signals(error.sigval)) from None
+
+
+def asked_to_stop(by: signal.Signals) -> RankError:
+    """The processes were told to stop because this one was."""
+    return RankError(f"the training was asked to stop by {by.name}; {AGAIN}", 128 + by)
 
 
 def _told(failures: "dict[int, ProcessFailure]") -> RankError:

@@ -6,24 +6,26 @@ same path; Ray Train looks at that before it begins.
 """
 
 import contextlib
-import io
 import logging
-import os
 import secrets
 import shutil
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from ltr.errors import LtrError
 from pipelines.engines import on_ray
 from pipelines.errors import JobError
 from pipelines.jobs.folders import locked
-from pipelines.jobs.launch import AGAIN, Failure, RankError, first_cause
-from pipelines.jobs.ranks import rank
+from pipelines.jobs.launch import AGAIN, Failure, RankError, asked_to_stop, first_cause
+from pipelines.jobs.passed_on import Asked, passed_on
+from pipelines.jobs.ray_worker import Work, WorkerError, work
+
+WORK: Callable[[Work], str] = work
+"""What each worker does."""
 
 STORAGE = ".ray"
 """In the run's folder, while it lasts: where Ray Train keeps its own records."""
@@ -32,13 +34,9 @@ LAUNCHING = ".ray.lock"
 """Locked in the run's folder while its workers are started, watched and ended."""
 
 PATIENCE = 30.0
-"""Seconds in which a worker must end that Ray Train has told to."""
+"""Seconds in which workers must end that were told to."""
 
 log = logging.getLogger("ltr")
-
-
-class WorkerError(Exception):
-    """What a worker stopped with, in a form that travels: text, exit code, and the error's name."""
 
 
 def launch_on_ray(arguments: Sequence[str], num_workers: int, run: Path) -> str:
@@ -50,35 +48,26 @@ def launch_on_ray(arguments: Sequence[str], num_workers: int, run: Path) -> str:
         run: The folder of the run.
 
     Raises:
-        RankError: A worker failed, and with it all of them.
+        RankError: A worker failed, and with it all of them; or this process was told to stop, and
+            told them.
         JobError: Ray is not installed, the cluster cannot be reached, it cannot begin, or another
             job is writing into the folder.
     """
     storage = run / STORAGE
-    with locked(run, LAUNCHING), on_ray():
+    with locked(run, LAUNCHING):
         with locked(run):  # no worker need start to find that another job is at work
             shutil.rmtree(storage, ignore_errors=True)
         storage.mkdir(parents=True)
-        said = storage / "said.log"
+        told = Work(list(arguments), said=storage / "said.log", stop=storage / "stop")
         try:
-            with _heard(said):
-                return _fit({"arguments": list(arguments), "said": said}, num_workers, storage)
+            with passed_on(told.stop) as asked, on_ray(), _heard(told.said):
+                return _fit(told, num_workers, storage, asked)
         finally:
             _await_the_end_of_workers(run)
             shutil.rmtree(storage, ignore_errors=True)
 
 
-def _await_the_end_of_workers(run: Path) -> None:
-    # Ray Train kills the workers that are left and does not wait for it. Until the first one is
-    # gone it holds the folder, and the run that is to go on would be refused.
-    try:
-        with locked(run, wait=PATIENCE):
-            pass
-    except JobError as error:
-        log.warning("train: a worker was told to end %g s ago and has not; %s", PATIENCE, error)
-
-
-def _fit(work: dict[str, Any], num_workers: int, storage: Path) -> str:
+def _fit(told: Work, num_workers: int, storage: Path, asked: Asked) -> str:
     # Not by name: to type checkers Ray describes the first edition of this, and brings the second.
     ray, train = import_module("ray"), import_module("ray.train")
     on_torch = import_module("ray.train.torch")
@@ -88,8 +77,7 @@ def _fit(work: dict[str, Any], num_workers: int, storage: Path) -> str:
         log.warning("train: waits for %d CPUs; the cluster has %d", num_workers, found)
     on_gpus = there.get("GPU", 0) >= num_workers
     trainer = on_torch.TorchTrainer(
-        WORK,
-        train_loop_config=work,
+        partial(WORK, told),
         torch_config=on_torch.TorchConfig(backend="nccl" if on_gpus else "gloo"),
         scaling_config=train.ScalingConfig(num_workers=num_workers, use_gpu=on_gpus),
         run_config=train.RunConfig(
@@ -102,14 +90,33 @@ def _fit(work: dict[str, Any], num_workers: int, storage: Path) -> str:
         ),
     )
     try:
-        return str(trainer.fit().return_value or "")
+        return _waited_for(lambda: str(trainer.fit().return_value or ""), asked)
     except train.WorkerGroupError as error:
+        if asked.by is not None:
+            raise asked_to_stop(asked.by) from None
         failures = sorted(error.worker_failures.items())
         raise first_cause({rank: _failure(one) for rank, one in failures}) from None
     except train.TrainingFailedError as error:
         first = str(error).strip().splitlines()[-1]
         msg = f"--engine ray: the training could not begin on the cluster; {first}"
         raise JobError(msg) from None
+
+
+def _waited_for(fit: Callable[[], str], asked: Asked) -> str:
+    """Call it in another thread: in the main one Ray Train takes over Ctrl-C, and keeps it."""
+    done: Future[str] = Future()
+
+    def call() -> None:
+        try:
+            done.set_result(fit())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    while not wait([done], timeout=1.0).done:
+        if asked.by is not None and asked.is_older_than(PATIENCE):
+            raise asked_to_stop(asked.by)
+    return done.result()
 
 
 def _failure(error: BaseException) -> Failure:
@@ -123,6 +130,16 @@ def _failure(error: BaseException) -> Failure:
         return Failure(text, 1, is_consequence=False)
     text = f"is gone (killed, out of memory, or its node is down); {AGAIN}"
     return Failure(text, 1, is_consequence=False)
+
+
+def _await_the_end_of_workers(run: Path) -> None:
+    # Ray kills the workers that are left and does not wait for it. Until the first one is gone it
+    # holds the folder, and the run that is to go on would be refused.
+    try:
+        with locked(run, wait=PATIENCE):
+            pass
+    except JobError as error:
+        log.warning("train: a worker was told to end %g s ago and has not; %s", PATIENCE, error)
 
 
 @contextlib.contextmanager
@@ -145,41 +162,6 @@ def _heard(said: Path) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-def _work(config: dict[str, Any]) -> str:
-    """Be one process of the training; return what it prints."""
-    _speak(config["said"])
-    import torch.distributed as dist
-
-    from pipelines.cli import app
-
-    if dist.get_backend() == "gloo":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # its neighbours have none, or not enough of them
-    printed = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(printed):
-            app(config["arguments"], standalone_mode=False)
-    except (LtrError, OSError) as error:
-        code = error.exit_code if isinstance(error, LtrError) else 2
-        raise WorkerError(str(error), code, type(error).__name__) from None
-    return printed.getvalue()
-
-
-WORK = _work
-"""What each worker does."""
-
-
-def _speak(said: Path) -> None:
-    """Let the first worker say what ``ltr`` says, and no worker what its libraries do."""
-    logging.getLogger().setLevel(logging.WARNING)
-    ours = logging.getLogger("ltr")
-    ours.propagate = False
-    if rank() > 0:
-        ours.setLevel(logging.CRITICAL)
-        return
-    ours.setLevel(logging.INFO)
-    ours.addHandler(logging.FileHandler(said, encoding="utf-8"))
 
 
 __all__ = ["RankError", "WorkerError", "launch_on_ray"]

@@ -21,6 +21,8 @@ from pipelines.jobs import launch_on_ray
 from pipelines.jobs.folders import locked
 from pipelines.jobs.launch import RankError, first_cause
 from pipelines.jobs.launch_on_ray import LAUNCHING, STORAGE, WorkerError, _failure
+from pipelines.jobs.passed_on import SIGNALS, passed_on
+from pipelines.jobs.ray_worker import Work, work
 from tests.nightly.small import night, write_day
 from tests.pipelines.test_train import JOB
 from tests.training.planted import planted
@@ -78,12 +80,12 @@ def test_a_whole_night_on_two_nodes_promotes_the_model_of_two_processes(tmp_path
     assert "to do" not in capsys.readouterr().err
 
 
-def dies_after_a_snapshot(config):
+def dies_after_a_snapshot(told):
     """The work of a worker, but the second one is killed as soon as there is a snapshot."""
     if os.environ["RANK"] == "1":
-        run = Path(config["arguments"][config["arguments"].index("--out") + 1])
+        run = Path(told.arguments[told.arguments.index("--out") + 1])
         threading.Thread(target=die_after, args=(run / "snapshots",), daemon=True).start()
-    return launch_on_ray._work(config)
+    return work(told)
 
 
 def die_after(snapshots):
@@ -109,6 +111,57 @@ def test_a_worker_that_is_killed_ends_the_job_with_one_line_and_another_run_goes
     assert train(folder) == 0
     assert "going on after epoch " in capsys.readouterr().err
     assert len(load_history(folder / "run" / "model")) == 10
+
+
+@pytest.fixture
+def at_worst_ignored():
+    """A signal that comes too late for what is tested does not end the tests."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("cluster", "at_worst_ignored")
+def test_a_training_that_is_told_to_stop_takes_a_snapshot_on_all_nodes_and_another_goes_on(
+    tmp_path, capsys
+):
+    folder = run_folder(tmp_path, SLOW.replace("every = 4", "every = 100000"))
+    begun = folder / "run" / STORAGE / "said.log"
+    threading.Thread(target=stop_after, args=(begun,), daemon=True).start()
+    assert train(folder, "--nproc", "2", "--engine", "ray") == 143
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "ltr: error: the training was asked to stop by SIGTERM; run it again to go on from the "
+        "last snapshot"
+    )
+    assert [signal.getsignal(number) for number in SIGNALS] == [signal.SIG_IGN] * 2
+    assert train(folder) == 0
+    assert "going on after epoch " in capsys.readouterr().err
+    assert len(load_history(folder / "run" / "model")) == 10
+
+
+def stop_after(begun):
+    while not begun.exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("at_worst_ignored")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_workers_that_do_not_heed_a_wish_to_stop_are_not_waited_for(tmp_path, number):
+    def never_ends():
+        os.kill(os.getpid(), number)
+        time.sleep(100)
+        return ""
+
+    with (
+        patch.object(launch_on_ray, "PATIENCE", 0.1),
+        passed_on(tmp_path / "stop") as asked,
+        pytest.raises(RankError, match=f"asked to stop by {number.name}") as error,
+    ):
+        launch_on_ray._waited_for(never_ends, asked)
+    assert error.value.exit_code == 128 + number
+    assert (tmp_path / "stop").exists()
 
 
 @pytest.mark.usefixtures("cluster")
@@ -160,10 +213,10 @@ def test_a_folder_that_another_job_writes_is_left_as_it_is(tmp_path, held):
 
 def test_the_error_of_a_worker_travels_as_the_line_that_it_is_told_in(tmp_path, capsys):
     folder = run_folder(tmp_path, JOB.replace("seed = 5", 'seed = 5, table_optimizer = "adam"'))
-    work = {"arguments": ["train", str(folder / "job.toml")], "said": tmp_path / "said.log"}
+    told = Work(["train", str(folder / "job.toml")], tmp_path / "said.log", tmp_path / "stop")
     levels = {name: logging.getLogger(name).level for name in (None, "ltr")}
-    with process_group(torch.device("cpu")), pytest.raises(WorkerError) as error:
-        launch_on_ray._work(work)
+    with process_group(torch.device("cpu")), pytest.raises(WorkerError) as failed:
+        work(told)
     ours = logging.getLogger("ltr")
     ours.propagate = True
     for handler in ours.handlers[:]:
@@ -171,9 +224,9 @@ def test_the_error_of_a_worker_travels_as_the_line_that_it_is_told_in(tmp_path, 
         handler.close()
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
-    told = first_cause({0: _failure(pickle.loads(pickle.dumps(error.value)))})
-    assert str(told).startswith("rank 0 stopped: training.table_optimizer: needs a GPU")
-    assert told.exit_code == 2
+    error = first_cause({0: _failure(pickle.loads(pickle.dumps(failed.value)))})
+    assert str(error).startswith("rank 0 stopped: training.table_optimizer: needs a GPU")
+    assert error.exit_code == 2
     assert capsys.readouterr().out == ""
 
 
