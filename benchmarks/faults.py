@@ -25,6 +25,7 @@ KINDS = {
     "moments:50:1": "kill -9 at a random moment",
     "calls:20:1": "kill -9 before a random call that changes the disk",
     "stopped": "SIGTERM when a step begins, and when it ends",
+    "asked:50:1": "SIGTERM at a random moment",
     "training:6:1": "SIGTERM after a random batch of the training",
     "full:20:1": "the disk is full from a random call on",
     "limits:8:1": "no file may grow beyond a random size (`RLIMIT_FSIZE`)",

@@ -78,7 +78,7 @@ def _result(done: "ObjectRef[Record]") -> Record:
 
 @contextmanager
 def on_ray() -> Iterator[OnRay]:
-    """Connect to the cluster that ``RAY_ADDRESS`` names, or else start one of this machine.
+    """Connect to the cluster of ``RAY_ADDRESS`` or of ``ray start`` on this machine, or start one.
 
     Raises:
         JobError: Ray is not installed, or the cluster cannot be reached.

@@ -35,12 +35,16 @@ class Asked:
 
 @contextmanager
 def passed_on(file: Path) -> Iterator[Asked]:
-    """Take both signals as a wish, as long as the block runs; in the main thread alone."""
+    """Take both signals as a wish, as long as the block runs; in the main thread alone.
+
+    One that is ignored, as Ctrl-C is by what a script put into the background, stays so.
+    """
     asked = Asked(file)
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    before = {number: signal.signal(number, asked.make) for number in SIGNALS}
+    heeded = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, asked.make) for number in heeded}
     try:
         yield asked
     finally:

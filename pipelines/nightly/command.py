@@ -84,7 +84,7 @@ def run(asked: Asked, stop: Stop) -> tuple[int, list[str]]:
         _one_at_a_time(folders.run, job.nightly.wait),
     ):
         night = _night(asked, job, folders, _Told(events, stop))
-        outcome = _ended(night, events)
+        outcome = _ended(night, events, stop)
     return outcome.exit_code, in_words(outcome, night.folder)
 
 
@@ -134,11 +134,12 @@ def _without_suspects(job: Job, nights: Path) -> Job:
     return job.model_copy(update={"log": job.log.model_copy(update={"leave_out": left_out})})
 
 
-def _ended(night: Night, events: EventLog) -> Outcome:
+def _ended(night: Night, events: EventLog, stop: Stop) -> Outcome:
     """Do the night, and tell how it ended, also where it failed."""
     events.emit("night_started", f"night of {night.date}: begins", output=str(night.output))
     try:
-        outcome = _anew_if_changed(night)
+        with stop.told():
+            outcome = _anew_if_changed(night)
     except BaseException as error:
         code = _exit_code(error)
         outcome = failed(night, error, code)

@@ -35,6 +35,19 @@ class Stop:
             msg = "the night was asked to stop by SIGTERM; run it again to go on"
             raise StoppedError(msg)
 
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Tell as a stop whatever error it became on its way.
+
+        Where the signal came while a library called Python, as polars does for a source's schema,
+        the library's own error arrives here, or even its panic.
+        """
+        try:
+            yield
+        except BaseException:
+            self.check()
+            raise
+
 
 @contextmanager
 def on_sigterm() -> Iterator[Stop]:

@@ -47,6 +47,7 @@ class Ran(NamedTuple):
 def forked(
     work: Callable[[], int],
     kill_after: float | None = None,
+    kill_by: signal.Signals = signal.SIGKILL,
     meanwhile: Callable[[], None] | None = None,
 ) -> Ran:
     """Do something in a process of its own.
@@ -54,6 +55,7 @@ def forked(
     Args:
         work: Returns its exit code.
         kill_after: Seconds until it is killed.
+        kill_by: What by.
         meanwhile: Is called here again and again until it ends.
     """
     names = {path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")}
@@ -64,7 +66,7 @@ def forked(
     os.close(ends[1])
     if kill_after is not None:
         time.sleep(max(0.0, kill_after - (time.monotonic() - began)))
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, kill_by)
     while meanwhile and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         meanwhile()
     with os.fdopen(ends[0], "rb") as pipe:

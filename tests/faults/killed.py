@@ -68,12 +68,15 @@ def boundaries(nights: Nights, which: signal.Signals, codes: tuple[int, ...]) ->
         yield nights.trial(f"{event} {step}", codes, signal_at(number, which))
 
 
-def moments(nights: Nights, times: int, seed: int) -> Iterator[Trial]:
-    """Kill the night at moments that are drawn; some nights are over by then."""
-    chance, codes = random.Random(seed), (-signal.SIGKILL, Exit.PROMOTED)
+def moments(
+    nights: Nights, by: signal.Signals, codes: tuple[int, ...], times: int, seed: int
+) -> Iterator[Trial]:
+    """Send a signal at moments that are drawn; some nights have not begun, or are over by then."""
+    chance = random.Random(seed)
     for _ in range(times):
         after = chance.uniform(0.0, nights.whole.seconds)
-        yield nights.trial(f"{after:.2f} s", codes, kill_after=after)
+        told = (-by, *codes, Exit.PROMOTED)
+        yield nights.trial(f"{after:.2f} s", told, kill_after=after, kill_by=by)
 
 
 def batches(nights: Nights, times: int, seed: int) -> Iterator[Trial]:
@@ -93,7 +96,9 @@ def trials(nights: Nights, kind: str, times: int = 0, seed: int = 0) -> Iterator
     elif kind == "boundaries":
         yield from boundaries(nights, signal.SIGKILL, killed)
     elif kind == "moments":
-        yield from moments(nights, times, seed)
+        yield from moments(nights, signal.SIGKILL, (), times, seed)
+    elif kind == "asked":
+        yield from moments(nights, signal.SIGTERM, (Exit.STOPPED,), times, seed)
     elif kind == "calls":
         yield from disk_calls(nights, killed_at, killed, times, seed)
     elif kind == "full":

@@ -12,7 +12,7 @@ import pytest
 from pipelines.nightly.outcome import Exit
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("watched", "in_turn", "moments:4:7", "training:1:3", "full:2:5", "limits:1:2")
+KINDS = ("watched", "in_turn", "moments:4:7", "asked:4:7", "training:1:3", "full:2:5", "limits:1:2")
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,13 @@ def test_a_night_killed_at_every_step_boundary_ends_as_one_that_was_not(trials):
 def test_a_night_killed_at_random_moments_ends_as_one_that_was_not(trials):
     assert len(trials["moments"]) == 4
     assert not wrong(trials["moments"])
+
+
+def test_a_night_told_to_stop_at_random_moments_says_so_and_goes_on(trials):
+    assert len(trials["asked"]) == 4
+    assert not wrong(trials["asked"])
+    for one in trials["asked"]:
+        assert not any("Traceback" in line for line in one["said"])
 
 
 def test_whoever_reads_while_a_night_is_at_work_sees_old_or_new(trials):

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from pipelines.nightly.outcome import Exit
+from pipelines.nightly.stop import StoppedError
 from pipelines.registry import Registry
 from tests.nightly.small import day, home, night, outcome, write_day, write_job
 
@@ -56,3 +58,24 @@ def test_what_is_stopped_goes_on(tmp_path, step, number):
 
     assert night(tmp_path, 3) == Exit.PROMOTED
     assert outcome(tmp_path, 3).champion == "v0001"
+
+
+class PanicError(BaseException):
+    """What a library makes of an error of Python that it met where it expected none."""
+
+
+def test_a_stop_that_a_library_turned_into_its_own_error_is_told_as_a_stop(tmp_path, capsys):
+    def panics(*_args, **_options):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        except StoppedError:
+            raise PanicError from None
+
+    for one in range(1, 4):
+        write_day(tmp_path, one)
+    with patch("pipelines.jobs.prepare.make_lists", panics):
+        assert night(tmp_path, 3) == Exit.STOPPED
+    assert outcome(tmp_path, 3).status == "stopped"
+    assert "run it again to go on" in capsys.readouterr().err
+    assert night(tmp_path, 3) == Exit.PROMOTED

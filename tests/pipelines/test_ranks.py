@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -58,10 +59,12 @@ def test_a_rank_that_is_killed_ends_the_job_with_one_line_and_one_process_can_go
         text=True,
     )
     wait_for(lambda: any(snapshots.glob("step-*[0-9]")) or job.poll() is not None)
+    second = process_of_rank(job.pid, 1)
+    os.kill(second, signal.SIGSTOP)
     # A second job must not write into the folder meanwhile.
     assert main(["train", str(folder / "job.toml")]) == 2
     assert "another job is writing into this folder" in capsys.readouterr().err
-    os.kill(process_of_rank(job.pid, 1), 9)
+    os.kill(second, signal.SIGKILL)
     out, err = job.communicate(timeout=DEADLINE_S)
     assert job.returncode == 1
     assert out == ""

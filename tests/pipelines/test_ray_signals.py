@@ -27,8 +27,11 @@ def sigterm_counted():
     signal.signal(signal.SIGTERM, before)
 
 
-def test_sigterm_means_what_it_meant_before_a_cluster_of_ones_own_and_after_it():
+def test_sigterm_means_what_it_meant_before_a_cluster_of_ones_own_and_after_it(
+    monkeypatch,
+):
     pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_ADDRESS", "local")  # not one that other tests have begun
     with sigterm_counted() as heard:
         with open_engine("ray"):
             os.kill(os.getpid(), signal.SIGTERM)

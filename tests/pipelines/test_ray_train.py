@@ -113,16 +113,19 @@ def test_a_worker_that_is_killed_ends_the_job_with_one_line_and_another_run_goes
     assert len(load_history(folder / "run" / "model")) == 10
 
 
-@pytest.fixture
-def at_worst_ignored():
+def too_late(*_):
     """A signal that comes too late for what is tested does not end the tests."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+
+
+@pytest.fixture
+def at_worst_too_late():
+    before = {number: signal.signal(number, too_late) for number in SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("cluster", "at_worst_ignored")
+@pytest.mark.usefixtures("cluster", "at_worst_too_late")
 def test_a_training_that_is_told_to_stop_takes_a_snapshot_on_all_nodes_and_another_goes_on(
     tmp_path, capsys
 ):
@@ -134,7 +137,7 @@ def test_a_training_that_is_told_to_stop_takes_a_snapshot_on_all_nodes_and_anoth
         "ltr: error: the training was asked to stop by SIGTERM; run it again to go on from the "
         "last snapshot"
     )
-    assert [signal.getsignal(number) for number in SIGNALS] == [signal.SIG_IGN] * 2
+    assert [signal.getsignal(number) for number in SIGNALS] == [too_late] * 2
     assert train(folder) == 0
     assert "going on after epoch " in capsys.readouterr().err
     assert len(load_history(folder / "run" / "model")) == 10
@@ -146,7 +149,7 @@ def stop_after(begun):
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-@pytest.mark.usefixtures("at_worst_ignored")
+@pytest.mark.usefixtures("at_worst_too_late")
 @pytest.mark.parametrize("number", SIGNALS)
 def test_workers_that_do_not_heed_a_wish_to_stop_are_not_waited_for(tmp_path, number):
     def never_ends():
@@ -162,6 +165,14 @@ def test_workers_that_do_not_heed_a_wish_to_stop_are_not_waited_for(tmp_path, nu
         launch_on_ray._waited_for(never_ends, asked)
     assert error.value.exit_code == 128 + number
     assert (tmp_path / "stop").exists()
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with passed_on(tmp_path / "stop") as asked:
+        os.kill(os.getpid(), signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
+    assert asked.by is None
 
 
 @pytest.mark.usefixtures("cluster")

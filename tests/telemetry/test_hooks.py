@@ -150,7 +150,7 @@ def test_a_command_that_fails_is_warned_of(warnings, command, says):
 
 def test_what_a_command_began_ends_with_it(tmp_path, warnings):
     begun = "sleep 30 & echo $! > pid; wait"
-    assert not notify(night(), Notify(command=("sh", "-c", begun), timeout=1.0), folder=tmp_path)
+    assert not notify(night(), Notify(command=("sh", "-c", begun), timeout=3.0), folder=tmp_path)
     child = int((tmp_path / "pid").read_text())
     for _ in range(200):
         if not _runs(child):
