@@ -58,7 +58,7 @@ def replace_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     _refuse_foreign(path)
     with _naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
+        remove_leftovers(path)
         version = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         version.mkdir()
     try:
@@ -67,7 +67,7 @@ def replace_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         with _naming(path):
             _commit(version, path)
     finally:
-        _remove_leftovers(path)
+        remove_leftovers(path)
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -126,8 +126,12 @@ def _code_of(error: Exception) -> int | None:
     return int(in_text[1]) if code is None and in_text else code
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Remove all versions but the one in use, as far as they can be removed."""
+def remove_leftovers(path: Path) -> None:
+    """Remove all versions beside a folder but the one in use, as far as they can be removed.
+
+    Args:
+        path: The folder, as given to :func:`replace_folder`; nobody writes it now.
+    """
     current, version = _current(path), _version_of(path)
     for other in path.parent.iterdir():
         if other.name == f".{path.name}.link":

@@ -17,6 +17,7 @@ from pipelines.nightly.files import write_file
 from pipelines.nightly.inputs import changed_files, lists_digest
 from pipelines.nightly.nights import NIGHTS, sound
 from pipelines.nightly.steps import Task
+from pipelines.spill.work import WORK
 
 if TYPE_CHECKING:
     from pipelines.inspect.drift import Finding
@@ -54,7 +55,7 @@ def lists_of(night: Night) -> Task:
             msg = f"{changed[0]}: changed while it was read; run the night again"
             raise JobError(msg)
 
-    return Task("prepare", key, work, night.folders.lists)
+    return Task("prepare", key, work, night.folders.lists, night.folders.run / WORK)
 
 
 def drift_of(night: Night) -> Task:
@@ -128,7 +129,7 @@ def model_of(night: Night) -> Task:
             night.say(f"the training begins with {night.champion.name}")
         _train(night, begin)
 
-    return Task("train", key, work, night.folders.model)
+    return Task("train", key, work, night.folders.model, night.folders.snapshots)
 
 
 def _begin(night: Night) -> Path | None:

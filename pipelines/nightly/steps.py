@@ -9,6 +9,7 @@ record says what stood there; so a night that is killed between the rename and t
 something else stands there now, and does not make it again.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
+from ltr.atomic import remove_leftovers
 from ltr.data.manifest import checksum
 from pipelines.nightly.files import write_file
 
@@ -33,6 +35,8 @@ class Task(NamedTuple):
     """Does it; what it returns, a small value, is kept in the record."""
     leaves: Path | None = None
     """The file, or the folder of ``ltr.atomic``, that it leaves."""
+    on_the_way: Path | None = None
+    """The folder of what it keeps to go on with, and removes when it has left something."""
 
 
 class Record(BaseModel):
@@ -102,6 +106,7 @@ class Steps:
         stands = what_stands(task.leaves)
         if record and not record.done and record.key == key and _was_made(record, stands):
             # A night was killed between the rename and the record.
+            _tidy(task)
             record = self._keep(task.name, Record(key=key, done=True, stood=stands))
         why = _why(record, key, stands)
         if record and why is None:
@@ -146,6 +151,14 @@ def what_stands(path: Path | None) -> str | None:
     if path.is_symlink():
         return str(path.readlink()) if path.exists() else None
     return checksum(path) if path.is_file() else None
+
+
+def _tidy(task: Task) -> None:
+    """Remove what the work itself would have removed after the rename."""
+    if task.leaves is not None and task.leaves.is_symlink():
+        remove_leftovers(task.leaves)
+    if task.on_the_way is not None:
+        shutil.rmtree(task.on_the_way, ignore_errors=True)
 
 
 def _was_made(record: Record, stands: str | None) -> bool:

@@ -127,11 +127,12 @@ def end(here: Path) -> dict[str, Any]:
 
 
 def left_behind(here: Path) -> list[str]:
-    """What is hidden and nobody links to: left by a process that died, and never removed."""
+    """What was left by a process that died, and never removed: snapshots, hidden and not in use."""
     hidden = [path for path in (here / "run").rglob(".*") if path.name != ".lock"]
     used = {path.resolve() for path in (here / "run").rglob("*") if path.is_symlink()}
     odd = [path for path in hidden if path.resolve() not in used]
     prepared = here / "run" / "models" / "promotion.json"
+    odd += (here / "run").rglob("snapshots")
     return [str(path.relative_to(here)) for path in [*odd, *[prepared] * prepared.exists()]]
 
 

@@ -79,3 +79,25 @@ def test_a_stop_that_a_library_turned_into_its_own_error_is_told_as_a_stop(tmp_p
     assert outcome(tmp_path, 3).status == "stopped"
     assert "run it again to go on" in capsys.readouterr().err
     assert night(tmp_path, 3) == Exit.PROMOTED
+
+
+@pytest.mark.parametrize(
+    ("step", "cleaner", "left"),
+    [
+        ("prepare", "pipelines.spill.work.shutil", ".prepare"),
+        ("train", "ltr.training.snapshots.Snapshots.clear", "snapshots"),
+    ],
+)
+def test_what_a_night_keeps_to_go_on_with_goes_although_it_died_before_that(
+    tmp_path, capsys, step, cleaner, left
+):
+    for one in range(1, 4):
+        write_day(tmp_path, one)
+    with patch(cleaner, side_effect=KeyboardInterrupt) as clean:
+        clean.rmtree.side_effect = KeyboardInterrupt
+        assert night(tmp_path, 3, checkpoints={"every": 1}) == Exit.INTERRUPTED
+    assert (home(tmp_path, 3) / left).exists()
+    capsys.readouterr()
+    assert night(tmp_path, 3, checkpoints={"every": 1}) == Exit.PROMOTED
+    assert f"night: {step}: there already" in capsys.readouterr().err
+    assert not (home(tmp_path, 3) / left).exists()
