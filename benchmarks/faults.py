@@ -80,7 +80,9 @@ and run again. It survived if
 - the rerun does no step again that was done, and ends as a night that nobody spoils: the same exit
   code and outcome, weights and checksums of the version byte for byte, the same lists and scores,
   two versions and two promotions;
-- nothing hidden is left behind.
+- nothing hidden and no snapshot is left behind.
+
+SIGTERM kills a night whose process is only being started: it does not listen yet.
 
 {table("By kind", head, rows)}
 {"What did not survive:" if odd else "All survived."}
