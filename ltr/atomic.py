@@ -22,7 +22,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -94,6 +94,7 @@ def _version_of(path: Path) -> re.Pattern[str]:
     return re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}")
 
 
+_GONE = ".gone"
 _OF_A_DISK = {errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS}
 
 
@@ -138,6 +139,38 @@ def remove_leftovers(path: Path) -> None:
             other.unlink(missing_ok=True)
         elif version.fullmatch(other.name) and other.name != current:
             shutil.rmtree(other, ignore_errors=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder so that whoever looks finds it whole or not at all, whenever this is killed.
+
+    One rename takes it out of sight, then its files go. Where it cannot be renamed it stays.
+    """
+    gone = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}{_GONE}")
+    with suppress(OSError):
+        folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def remove_gone(parent: Path) -> None:
+    """Remove what a process that was killed in `remove_folder` left in a folder."""
+    for gone in parent.glob(f".*{_GONE}"):
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def remove_folders(parent: Path, but: Path | None = None) -> None:
+    """Remove the folders in a folder, each as `remove_folder` does, and then itself.
+
+    Args:
+        parent: It may be missing.
+        but: One of them, which stays, and the parent with it.
+    """
+    remove_gone(parent)
+    for folder in parent.glob("*"):
+        if folder != but:
+            remove_folder(folder)
+    with suppress(OSError):
+        parent.rmdir()
 
 
 def _commit(version: Path, path: Path) -> None:

@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from ltr.atomic import replace_file, replace_folder
+from ltr.atomic import remove_folder, remove_folders, remove_gone, replace_file, replace_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -254,3 +255,57 @@ def test_a_full_disk_that_is_told_in_the_text_of_another_error_is_one(tmp_path):
     with pytest.raises(OSError, match=rf"the folder {tmp_path}/lists: No space left") as told:
         work()
     assert told.value.errno == errno.ENOSPC
+
+
+def filled(folder: Path) -> Path:
+    (folder / "inner").mkdir(parents=True)
+    for number in range(4):
+        (folder / "inner" / f"{number}.txt").write_text("text")
+    return folder
+
+
+@pytest.mark.parametrize("call", range(7))
+def test_a_folder_that_is_removed_is_whole_or_gone_at_every_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    folder, seen = filled(tmp_path / "work"), []
+
+    def dying(name: str) -> None:
+        plain = getattr(os, name)
+
+        def met(*args: object, **how: object) -> object:
+            seen.append(name)
+            if len(seen) > call:
+                raise KeyboardInterrupt
+            return plain(*args, **how)
+
+        monkeypatch.setattr(os, name, met)
+
+    for name in ("rename", "unlink", "rmdir"):
+        dying(name)
+    with pytest.raises(KeyboardInterrupt):
+        remove_folder(folder)
+    monkeypatch.undo()
+    assert len(list(folder.rglob("*"))) == (5 if call == 0 else 0)
+    assert folder.exists() == (call == 0)
+    remove_gone(tmp_path)
+    assert list(tmp_path.iterdir()) == [folder] * (call == 0)
+
+
+def test_folders_are_removed_but_one(tmp_path: Path) -> None:
+    parent = tmp_path / "work"
+    first, second = (filled(parent / name) for name in ("first", "second"))
+    filled(parent / ".third.0123.gone")
+    remove_folders(parent, but=second)
+    assert list(parent.iterdir()) == [second]
+    assert not first.exists()
+    remove_folders(parent)
+    assert not parent.exists()
+    remove_folders(parent)
+
+
+def test_a_folder_that_cannot_be_renamed_stays_whole(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "work" / "first")
+    with patch.object(Path, "rename", side_effect=PermissionError):
+        remove_folders(folder.parent)
+    assert len(list(folder.rglob("*"))) == 5

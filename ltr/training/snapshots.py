@@ -28,7 +28,7 @@ from torch.distributed.checkpoint.hf_storage import (
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import save
 
-from ltr.atomic import sync
+from ltr.atomic import remove_folder, remove_folders, sync
 from ltr.data.manifest import checksum
 from ltr.towers.parallel import without_advice
 
@@ -106,7 +106,7 @@ class Snapshots:
 
     def clear(self) -> None:
         """Remove them all: the training is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folders(self.folder)
 
     def _folders(self) -> list[Path]:
         """Finished ones, the last first."""
@@ -127,7 +127,7 @@ class Snapshots:
         # Later ones are torn, or of another training, which would push these out.
         kept = [folder for folder in self._folders() if folder <= target][: self.keep]
         for old in set(self._folders()) - set(kept):
-            shutil.rmtree(old, ignore_errors=True)
+            remove_folder(old)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 import datetime
 import math
-import secrets
-import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from ltr.atomic import remove_folder, remove_gone
 from ltr.data.manifest import Manifest
 from pipelines.nightly.context import Night
 from pipelines.nightly.files import digest_of, write_file
@@ -154,17 +153,13 @@ def remove_old(night: Night) -> None:
     Nor those that say which days the next night leaves out.
     """
     folder = night.output / NIGHTS
-    for leftover in folder.glob(".*.gone"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    remove_gone(folder)
     found = dates(folder)
     kept = {*found[-night.job.nightly.keep :], night.date.isoformat(), *_champions(night)}
     kept |= _suspects(night, found[-1])
     for name in found:
         if name not in kept:
-            # Out of sight by one rename, so that nobody reads half of it.
-            gone = folder / f".{name}.{secrets.token_hex(4)}.gone"
-            (folder / name).rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
+            remove_folder(folder / name)
 
 
 def _suspects(night: Night, latest: str) -> set[str]:

@@ -9,7 +9,6 @@ record says what stood there; so a night that is killed between the rename and t
 something else stands there now, and does not make it again.
 """
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from ltr.atomic import remove_leftovers
+from ltr.atomic import remove_folders, remove_leftovers
 from ltr.data.manifest import checksum
 from pipelines.nightly.files import write_file
 
@@ -106,7 +105,8 @@ class Steps:
         stands = what_stands(task.leaves)
         if record and not record.done and record.key == key and _was_made(record, stands):
             # A night was killed between the rename and the record.
-            _tidy(task)
+            if not self.plan:
+                _tidy(task)
             record = self._keep(task.name, Record(key=key, done=True, stood=stands))
         why = _why(record, key, stands)
         if record and why is None:
@@ -158,7 +158,7 @@ def _tidy(task: Task) -> None:
     if task.leaves is not None and task.leaves.is_symlink():
         remove_leftovers(task.leaves)
     if task.on_the_way is not None:
-        shutil.rmtree(task.on_the_way, ignore_errors=True)
+        remove_folders(task.on_the_way)
 
 
 def _was_made(record: Record, stands: str | None) -> bool:

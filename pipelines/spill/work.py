@@ -3,7 +3,7 @@
 A task writes into a folder beside the one it is to leave, with its record inside, and renames it
 when it is done: so it is done whole or not at all, however often it is begun. The work folder's
 name is the identity of the work: the job, the log's files, how they are cut. What another identity
-left is removed first.
+left is removed first; nothing is removed by halves, since a task's record stands for all its files.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from ltr.atomic import remove_folders
 from pipelines.engines import Engine
 from pipelines.errors import JobError
 from pipelines.progress import Progress
@@ -38,18 +39,16 @@ def work_folder(run: Path, identity: Any) -> Iterator[Path]:  # noqa: ANN401  wh
     """
     text = json.dumps(identity, sort_keys=True)
     here = run / WORK / hashlib.sha256(text.encode()).hexdigest()[:16]
-    for other in (run / WORK).glob("*"):
-        if other != here:
-            shutil.rmtree(other, ignore_errors=True)
+    remove_folders(run / WORK, but=here)
     here.mkdir(parents=True, exist_ok=True)
     for unfinished in here.glob("*/.*"):
         shutil.rmtree(unfinished, ignore_errors=True)
     try:
         yield here
     except JobError:
-        shutil.rmtree(run / WORK, ignore_errors=True)
+        remove_folders(run / WORK)
         raise
-    shutil.rmtree(run / WORK, ignore_errors=True)
+    remove_folders(run / WORK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,16 @@ from tests.nightly.small import home
 
 CALLS = ("fsync", "replace", "rename", "symlink", "mkdir")
 """What a disk that is full may refuse, beside the writing itself."""
+CHANGES = (*CALLS, "unlink", "rmdir", "chmod")
+"""What changes a disk, or waits for it: a process may be killed before each."""
 
 
 def disk_calls(
     nights: Nights, spoil: Callable[[int], Spoil], codes: tuple[int, ...], times: int, seed: int
 ) -> Iterator[Trial]:
     """Spoil the so-manieth call that changes the disk; ``times`` of them, 0 for all."""
-    counted = spoilt_night(copy(nights.base, nights.here), count_calls)
+    names = CHANGES if spoil is killed_at else CALLS
+    counted = spoilt_night(copy(nights.base, nights.here), lambda: count_calls(names))
     num_calls = int(counted.said.rpartition("CALLS ")[2].split()[0])
     which: Iterable[int] = range(1, num_calls + 1)
     if times:
@@ -100,7 +103,7 @@ def obey_permissions() -> None:
         raise OSError(ctypes.get_errno(), "capset")
 
 
-def _each_call(meet: Callable[[str, tuple[object, ...]], None]) -> None:
+def _each_call(names: Iterable[str], meet: Callable[[str, tuple[object, ...]], None]) -> None:
     def wrapped(name: str) -> None:
         call = getattr(os, name)
 
@@ -110,12 +113,12 @@ def _each_call(meet: Callable[[str, tuple[object, ...]], None]) -> None:
 
         setattr(os, name, met)
 
-    for name in CALLS:
+    for name in names:
         wrapped(name)
 
 
-def count_calls() -> None:
-    """Say at the end how many calls there were."""
+def count_calls(names: Iterable[str]) -> None:
+    """Say at the end how many calls of these names there were."""
     seen, leave = [0], os._exit
 
     def meet(_name: str, _args: tuple[object, ...]) -> None:
@@ -125,7 +128,7 @@ def count_calls() -> None:
         os.write(2, f"CALLS {seen[0]}\n".encode())
         leave(code)
 
-    _each_call(meet)
+    _each_call(names, meet)
     os._exit = left  # type: ignore[assignment]
 
 
@@ -139,7 +142,7 @@ def full_from(number: int) -> Spoil:
             names = [str(one) for one in args if not isinstance(one, int)]
             raise OSError(errno.ENOSPC, "No space left on device", *names[:1])
 
-    return lambda: _each_call(meet)
+    return lambda: _each_call(CALLS, meet)
 
 
 def killed_at(number: int) -> Spoil:
@@ -151,4 +154,4 @@ def killed_at(number: int) -> Spoil:
         if seen[0] == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return lambda: _each_call(meet)
+    return lambda: _each_call(CHANGES, meet)

@@ -84,7 +84,7 @@ def test_a_stop_that_a_library_turned_into_its_own_error_is_told_as_a_stop(tmp_p
 @pytest.mark.parametrize(
     ("step", "cleaner", "left"),
     [
-        ("prepare", "pipelines.spill.work.shutil", ".prepare"),
+        ("prepare", "pipelines.spill.work.remove_folders", ".prepare"),
         ("train", "ltr.training.snapshots.Snapshots.clear", "snapshots"),
     ],
 )
@@ -93,8 +93,12 @@ def test_what_a_night_keeps_to_go_on_with_goes_although_it_died_before_that(
 ):
     for one in range(1, 4):
         write_day(tmp_path, one)
-    with patch(cleaner, side_effect=KeyboardInterrupt) as clean:
-        clean.rmtree.side_effect = KeyboardInterrupt
+
+    def killed(*_, but=None):
+        if but is None:
+            raise KeyboardInterrupt
+
+    with patch(cleaner, side_effect=killed):
         assert night(tmp_path, 3, checkpoints={"every": 1}) == Exit.INTERRUPTED
     assert (home(tmp_path, 3) / left).exists()
     capsys.readouterr()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -159,6 +160,48 @@ def test_a_run_killed_at_any_moment_leaves_old_or_new_lists_and_can_go_on(folder
     assert content(folders) in (old, new)
     assert made(folders) == new
     assert not (folders.run / ".prepare").exists()
+
+
+@contextmanager
+def killed_while_removing(seed):
+    """A process that dies when it has removed half of the work's files, in any order."""
+    whole = shutil.rmtree
+
+    def half(folder, **how):
+        if ".prepare" not in (Path(folder).name, Path(folder).parent.name):
+            return whole(folder, **how)
+        files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        for path in random.Random(seed).sample(files, len(files) // 2):
+            path.unlink()
+        raise KeyboardInterrupt
+
+    with patch("shutil.rmtree", half), pytest.raises(KeyboardInterrupt):
+        yield
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_half_of_the_work_is_not_taken_for_the_whole(folders, seed):
+    with killed_while_removing(seed):
+        made(folders)
+    old = content(folders)
+    assert (folders.run / ".prepare").exists()
+    assert made(folders) == old
+    assert not (folders.run / ".prepare").exists()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_half_of_the_work_on_a_log_that_came_back_is_not_taken_for_the_whole(
+    folders, tmp_path, seed
+):
+    expected = made(Folders(log=tmp_path, run=tmp_path / "elsewhere"))
+    counted(folders, 20)
+    there = folders.log / "log.parquet"
+    aside = there.rename(tmp_path / "aside")
+    log(50).write_parquet(there)
+    with killed_while_removing(seed):
+        made(folders)
+    aside.rename(there)  # with the time at which it was written
+    assert made(folders) == expected
 
 
 def test_a_file_that_vanishes_is_named(folders):
