@@ -12,11 +12,14 @@ link over the old link. Before that moment every reader sees the old version, af
 Two writers of one folder at the same time are not kept apart here: each would take the other's
 unfinished version for what a killed process left behind. The caller holds a lock on the target.
 
-A file needs no link: it is written beside its place and renamed over it. Of two writers the last
-one wins.
+A file needs no link: it is written in a hidden folder beside its place and renamed over it. Of two
+writers the last one wins. The folder is locked while its writer lives, so the next one knows which
+folders a killed process left, and removes them.
 """
 
 import errno
+import fcntl
+import glob
 import os
 import re
 import secrets
@@ -197,7 +200,7 @@ def replace_file(path: Path) -> Iterator[Path]:
         path: The file to make or to replace; folders above it are made as needed.
 
     Yields:
-        A name beside it, under which the block must make a file.
+        A path with the same name in a hidden folder beside it, where the block must make a file.
 
     Raises:
         OSError: The disk is full or fails.
@@ -211,14 +214,50 @@ def replace_file(path: Path) -> Iterator[Path]:
         ['gate.json']
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
+    with _folder_beside(path) as folder:
+        unfinished = folder / path.name
         yield unfinished
         sync(unfinished)
         unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     sync(path.parent)
+
+
+@contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder, locked as long as its writer lives; remove those of dead writers."""
+    for other in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 16}"):
+        _remove_unlocked(other)
+    folder, handle = _locked_folder(path)
+    try:
+        folder.chmod(path.parent.stat().st_mode & 0o777 | 0o700)  # see `open_to_readers`
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _locked_folder(path: Path) -> tuple[Path, int]:
+    while True:
+        folder = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        folder.mkdir()
+        # Until it is locked, another writer may take it for a dead one's.
+        with suppress(FileNotFoundError):
+            handle = os.open(folder, os.O_RDONLY)
+            with suppress(OSError):  # not every file system has locks; nothing is removed there
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, handle
+            os.close(handle)
+
+
+def _remove_unlocked(folder: Path) -> None:
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder)
+        finally:
+            os.close(handle)
 
 
 def open_to_readers(path: Path) -> None:

@@ -309,3 +309,63 @@ def test_a_folder_that_cannot_be_renamed_stays_whole(tmp_path: Path) -> None:
     with patch.object(Path, "rename", side_effect=PermissionError):
         remove_folders(folder.parent)
     assert len(list(folder.rglob("*"))) == 5
+
+
+HALF = """
+import os, signal, sys
+from pathlib import Path
+from ltr.atomic import replace_file
+with replace_file(Path(sys.argv[1])) as unfinished:
+    unfinished.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_of_a_file_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    target = tmp_path / "model [1].onnx"
+    killed = subprocess.run([sys.executable, "-c", HALF, str(target)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert [path.name for path in tmp_path.glob(".*/*")] == [target.name]
+    with replace_file(target) as unfinished:
+        unfinished.write_text("whole")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_two_writers_of_a_file_leave_each_other_alone_and_the_last_one_wins(tmp_path: Path) -> None:
+    target = tmp_path / "model.onnx"
+    with replace_file(target) as first:
+        first.write_text("first")
+        with replace_file(target) as second:
+            second.write_text("second")
+        assert target.read_text() == "second"
+    assert target.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_writer_whose_folder_was_taken_for_a_dead_one_s_makes_another(tmp_path: Path) -> None:
+    taken: list[int] = []
+
+    def remove_first(handle: int, _how: int) -> None:
+        if not taken:
+            taken.append(handle)
+            for folder in tmp_path.glob(".*"):
+                folder.rmdir()
+
+    with patch("fcntl.flock", remove_first), replace_file(tmp_path / "gate.json") as unfinished:
+        unfinished.write_text("{}")
+    assert taken
+    assert [path.name for path in tmp_path.iterdir()] == ["gate.json"]
+
+
+def test_where_there_are_no_locks_files_are_written_and_nothing_of_others_is_removed(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "gate.json"
+    other = filled(tmp_path / f".gate.json.{'0' * 16}")
+    with (
+        patch("fcntl.flock", side_effect=OSError(errno.ENOLCK, "No locks available")),
+        replace_file(target) as unfinished,
+    ):
+        unfinished.write_text("{}")
+    assert sorted(tmp_path.iterdir()) == [other, target]
+    assert len(list(other.rglob("*"))) == 5

@@ -15,8 +15,6 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: The disk is full or fails; what was there stays.
     """
-    for leftover in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 16}"):
-        leftover.unlink(missing_ok=True)  # of a night that was killed; one at a time is at work
     try:
         with replace_file(path) as unfinished:
             unfinished.write_bytes(content)
