@@ -23,7 +23,8 @@ PAGE = ROOT / "docs" / "benchmarks" / "faults.md"
 KINDS = {
     "boundaries": "kill -9 when a step begins, and when it ends",
     "moments:50:1": "kill -9 at a random moment",
-    "calls:20:1": "kill -9 before a random call that changes the disk",
+    "calls:150:1": "kill -9 before a random call that changes the disk",
+    "alone": "kill -9 before each such call of a command that is run alone",
     "stopped": "SIGTERM when a step begins, and when it ends",
     "asked:50:1": "SIGTERM at a random moment",
     "training:6:1": "SIGTERM after a random batch of the training",
@@ -81,6 +82,9 @@ and run again. It survived if
   code and outcome, weights and checksums of the version byte for byte, the same lists and scores,
   two versions and two promotions;
 - nothing hidden and no snapshot is left behind.
+
+The same holds for prepare, train, evaluate, score, export and vectors run alone, one after another,
+where results of an earlier day are replaced.
 
 SIGTERM kills a night whose process is only being started: it does not listen yet.
 

@@ -26,6 +26,7 @@ import pipelines.night_report
 import pipelines.report.html
 import pipelines.scoring  # noqa: F401
 from pipelines.nightly.outcome import Exit
+from tests.faults.commands import alone
 from tests.faults.disks import disk_calls, full_from, killed_at, limits, read_only, small_disks
 from tests.faults.forked import kill_at, signal_at, signal_in_training, spoilt_night
 from tests.faults.nights import Nights, Trial
@@ -87,7 +88,7 @@ def batches(nights: Nights, times: int, seed: int) -> Iterator[Trial]:
 
 
 def trials(nights: Nights, kind: str, times: int = 0, seed: int = 0) -> Iterator[Trial]:
-    """Spoil the night in one way, again and again."""
+    """Spoil the night, or a command alone, in one way, again and again."""
     killed, full = (-signal.SIGKILL,), (Exit.BAD_INPUT, Exit.PROMOTED)
     if kind == "in_turn":
         yield from in_turn(nights)
@@ -111,6 +112,8 @@ def trials(nights: Nights, kind: str, times: int = 0, seed: int = 0) -> Iterator
         yield from limits(nights, times, seed)
     elif kind == "stopped":
         yield from boundaries(nights, signal.SIGTERM, (Exit.STOPPED, Exit.PROMOTED))
+    elif kind == "alone":
+        yield from alone(nights.here.parent, times, seed)
     elif kind == "training":
         yield from batches(nights, times, seed)
 

@@ -12,7 +12,16 @@ import pytest
 from pipelines.nightly.outcome import Exit
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("watched", "in_turn", "moments:4:7", "asked:4:7", "training:1:3", "full:2:5", "limits:1:2")
+NIGHTS = (
+    "watched",
+    "in_turn",
+    "moments:4:7",
+    "asked:4:7",
+    "training:1:3",
+    "full:2:5",
+    "limits:1:2",
+)
+KINDS = (*NIGHTS, "alone:1:5")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +62,11 @@ def test_a_night_told_to_stop_at_random_moments_says_so_and_goes_on(trials):
     assert not wrong(trials["asked"])
     for one in trials["asked"]:
         assert not any("Traceback" in line for line in one["said"])
+
+
+def test_a_command_killed_before_any_call_that_changes_the_disk_ends_as_one_that_was_not(trials):
+    assert len(trials["alone"]) == 6
+    assert not wrong(trials["alone"])
 
 
 def test_whoever_reads_while_a_night_is_at_work_sees_old_or_new(trials):

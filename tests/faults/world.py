@@ -43,7 +43,7 @@ def registry(here: Path) -> Registry:
 
 def wrong_now(here: Path) -> list[str]:
     """What a reader finds that is neither the old nor the new; nothing, at every moment."""
-    found = [*_wrong_models(here), *_wrong_night(home(here, SPOILT))]
+    found = [*_wrong_models(here), *wrong_files(home(here, SPOILT))]
     before = Outcome.model_validate_json((home(here, BEFORE) / "outcome.json").read_bytes())
     return found if before.status == "promoted" else [*found, "the night before lost its outcome"]
 
@@ -64,8 +64,8 @@ def _wrong_models(here: Path) -> list[str]:
     return damages
 
 
-def _wrong_night(place: Path) -> list[str]:
-    """Folders and files of the night are whole, or are not there."""
+def wrong_files(place: Path) -> list[str]:
+    """What is not whole of the files of a night, or of a job: each is whole, or not there."""
     found: list[str] = []
     for name in ("lists", "model", "report", "scored"):
         try:
@@ -128,7 +128,11 @@ def end(here: Path) -> dict[str, Any]:
 
 def left_behind(here: Path) -> list[str]:
     """What was left by a process that died, and never removed: snapshots, hidden and not in use."""
-    hidden = [path for path in (here / "run").rglob(".*") if path.name != ".lock"]
+    hidden = [
+        path
+        for path in (here / "run").rglob(".*")
+        if path.suffix != ".lock" and path.name != ".lock"
+    ]
     used = {path.resolve() for path in (here / "run").rglob("*") if path.is_symlink()}
     odd = [path for path in hidden if path.resolve() not in used]
     prepared = here / "run" / "models" / "promotion.json"
