@@ -273,5 +273,7 @@ def sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:  # it knows no name
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         os.close(handle)

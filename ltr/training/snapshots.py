@@ -15,12 +15,16 @@ under another name and renamed when it is whole.
 
 import json
 import logging
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import torch.distributed as dist
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.hf_storage import (
     HuggingFaceStorageReader,
     HuggingFaceStorageWriter,
@@ -75,7 +79,7 @@ class Snapshots:
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
         dist.barrier()
-        with without_advice():
+        with without_advice(), _plainly(target):
             writer = HuggingFaceStorageWriter(path=str(unfinished), save_distributed=True)
             save(tensors, storage_writer=writer)
         if dist.get_rank() == 0:
@@ -101,7 +105,7 @@ class Snapshots:
     def load(self, state: dict[str, Any], tensors: dict[str, Any]) -> None:
         """Fill ``tensors`` in place from the snapshot that `latest` gave; all ranks call it."""
         folder = self.folder / f"{_PREFIX}{state['step']:08}"
-        with without_advice():
+        with without_advice(), _plainly(folder):
             load(tensors, storage_reader=HuggingFaceStorageReader(path=str(folder)))
 
     def clear(self) -> None:
@@ -128,6 +132,22 @@ class Snapshots:
         kept = [folder for folder in self._folders() if folder <= target][: self.keep]
         for old in set(self._folders()) - set(kept):
             remove_folder(old)
+
+
+@contextmanager
+def _plainly(folder: Path) -> Iterator[None]:
+    """Raise what went wrong on a rank itself, and of a disk for which snapshot.
+
+    Torch wraps whatever it meets, a stop too, into an error that is no `Exception`.
+    """
+    try:
+        yield
+    except CheckpointException as error:
+        met = [one for one, _ in error.failures.values()]
+        first = min(met, key=lambda one: isinstance(one, Exception))
+        if isinstance(first, OSError) and first.errno is not None:
+            raise OSError(first.errno, os.strerror(first.errno), str(folder)) from error
+        raise first from error
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """A training that is killed goes on from its last snapshot, and ends with the same model."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock, patch
 
 import pytest
 import torch
@@ -160,6 +162,45 @@ def stopped(lists: Path, tmp_path: Path) -> SnapshotPolicy:
     with pytest.raises(ConnectionError):
         train(lists, tmp_path / "model", varied(), Crash(15), policy)
     return policy
+
+
+@pytest.mark.parametrize(
+    ("met", "raised", "told"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            OSError,
+            "No space left on device: '.*/snapshots/step-00000004'$",
+        ),
+        (KeyboardInterrupt(), KeyboardInterrupt, None),
+        (ConnectionError("gone"), ConnectionError, "gone"),
+    ],
+)
+def test_what_torch_meets_while_it_writes_is_told_as_what_it_is(
+    lists: Path,
+    whole: Path,
+    tmp_path: Path,
+    met: BaseException,
+    raised: type[BaseException],
+    told: str | None,
+) -> None:
+    policy = SnapshotPolicy(tmp_path / "snapshots", every=2)
+    writes = []
+
+    def second(*_: object) -> None:
+        writes.append(True)
+        if len(writes) == 2:
+            raise met
+
+    system = MagicMock(wraps=os)
+    system.fsync.side_effect = second
+    writer = "torch.distributed.checkpoint.filesystem.os"
+    with patch(writer, system), pytest.raises(raised, match=told) as found:
+        train(lists, tmp_path / "model", varied(), None, policy)
+    assert getattr(found.value, "errno", None) == getattr(met, "errno", None)
+    train(lists, tmp_path / "model", varied(), None, policy)
+    assert same(tmp_path / "model", whole)
+    assert not policy.folder.exists()
 
 
 def test_the_last_few_are_kept_and_hold_no_pickle(stopped: SnapshotPolicy) -> None:
