@@ -28,7 +28,7 @@ KINDS = {
     "stopped": "SIGTERM when a step begins, and when it ends",
     "asked:50:1": "SIGTERM at a random moment",
     "training:6:1": "SIGTERM after a random batch of the training",
-    "full:20:1": "the disk is full from a random call on",
+    "full:100:1": "the disk is full from a random call on",
     "limits:8:1": "no file may grow beyond a random size (`RLIMIT_FSIZE`)",
     "small:8:1": "a disk (tmpfs) with 4 to 400 KiB of room",
     "read_only": "a folder or a lock that cannot be written",
