@@ -179,7 +179,7 @@ def killed_while_removing(seed):
         yield
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_half_of_the_work_is_not_taken_for_the_whole(folders, seed):
     with killed_while_removing(seed):
         made(folders)
@@ -189,7 +189,7 @@ def test_half_of_the_work_is_not_taken_for_the_whole(folders, seed):
     assert not (folders.run / ".prepare").exists()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_half_of_the_work_on_a_log_that_came_back_is_not_taken_for_the_whole(
     folders, tmp_path, seed
 ):
