@@ -87,6 +87,20 @@ def test_a_plan_names_the_first_step_to_do_and_why(tmp_path):
         steps(tmp_path, plan=True).do(task(tmp_path, changed))
 
 
+def test_a_plan_removes_nothing_of_what_a_killed_night_kept_and_the_next_night_does(tmp_path):
+    kept = tmp_path / "work" / "half"
+    kept.mkdir(parents=True)
+    key = {"a": 1}
+    with pytest.raises(Killed):
+        steps(tmp_path).do(task(tmp_path, key, dies="after"))
+    again = task(tmp_path, key)._replace(on_the_way=kept.parent)
+    steps(tmp_path, plan=True).do(again)
+    assert kept.exists()
+    steps(tmp_path).do(again)
+    assert not kept.parent.exists()
+    assert times(tmp_path) == 1
+
+
 def test_a_step_that_failed_took_no_time_and_was_not_there(tmp_path):
     both = steps(tmp_path)
     both.do(task(tmp_path, {"a": 1}))
