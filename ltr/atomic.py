@@ -14,7 +14,8 @@ unfinished version for what a killed process left behind. The caller holds a loc
 
 A file needs no link: it is written in a hidden folder beside its place and renamed over it. Of two
 writers the last one wins. The folder is locked while its writer lives, so the next one knows which
-folders a killed process left, and removes them.
+folders a killed process left, and removes them. A record of which there is one writer at a time
+needs no folder: `write_file`.
 """
 
 import errno
@@ -147,11 +148,13 @@ def remove_leftovers(path: Path) -> None:
 def remove_folder(folder: Path) -> None:
     """Remove a folder so that whoever looks finds it whole or not at all, whenever this is killed.
 
-    One rename takes it out of sight, then its files go. Where it cannot be renamed it stays.
+    One rename takes it out of sight, then its files go.
+
+    Raises:
+        OSError: It cannot be renamed; it stays.
     """
     gone = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}{_GONE}")
-    with suppress(OSError):
-        folder.rename(gone)
+    folder.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
 
 
@@ -162,7 +165,7 @@ def remove_gone(parent: Path) -> None:
 
 
 def remove_folders(parent: Path, but: Path | None = None) -> None:
-    """Remove the folders in a folder, each as `remove_folder` does, and then itself.
+    """Remove the folders in a folder, each as `remove_folder` does if it can, and then itself.
 
     Args:
         parent: It may be missing.
@@ -171,7 +174,8 @@ def remove_folders(parent: Path, but: Path | None = None) -> None:
     remove_gone(parent)
     for folder in parent.glob("*"):
         if folder != but:
-            remove_folder(folder)
+            with suppress(OSError):
+                remove_folder(folder)
     with suppress(OSError):
         parent.rmdir()
 
@@ -258,6 +262,35 @@ def _remove_unlocked(folder: Path) -> None:
             shutil.rmtree(folder)
         finally:
             os.close(handle)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a small file that one process at a time writes; the caller sees to that.
+
+    The name beside its place is always the same: what a killed process left is written over, and
+    after the rename nothing is left.
+
+    Args:
+        path: The file to make or to replace; folders above it are made as needed.
+        content: All of it.
+
+    Raises:
+        OSError: The disk is full or fails; what was there stays.
+    """
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
+        sync(unfinished)
+        unfinished.replace(path)
+        sync(path.parent)
+    except BaseException as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        if not isinstance(error, OSError):
+            raise
+        # Of a file that is open already the system does not say which one the disk refused.
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def open_to_readers(path: Path) -> None:

@@ -9,7 +9,14 @@ from unittest.mock import patch
 
 import pytest
 
-from ltr.atomic import remove_folder, remove_folders, remove_gone, replace_file, replace_folder
+from ltr.atomic import (
+    remove_folder,
+    remove_folders,
+    remove_gone,
+    replace_file,
+    replace_folder,
+    write_file,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -308,6 +315,8 @@ def test_a_folder_that_cannot_be_renamed_stays_whole(tmp_path: Path) -> None:
     folder = filled(tmp_path / "work" / "first")
     with patch.object(Path, "rename", side_effect=PermissionError):
         remove_folders(folder.parent)
+        with pytest.raises(PermissionError):
+            remove_folder(folder)
     assert len(list(folder.rglob("*"))) == 5
 
 
@@ -369,3 +378,28 @@ def test_where_there_are_no_locks_files_are_written_and_nothing_of_others_is_rem
         unfinished.write_text("{}")
     assert sorted(tmp_path.iterdir()) == [other, target]
     assert len(list(other.rglob("*"))) == 5
+
+
+def test_a_small_file_is_old_where_the_disk_refuses_it_and_the_error_names_it(tmp_path):
+    target = tmp_path / "above" / "outcome.json"
+    write_file(target, b"old")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with patch("os.fsync", side_effect=full), pytest.raises(OSError, match="No space") as told:
+        write_file(target, b"new")
+    assert told.value.filename == str(target)
+    with patch("os.fsync", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        write_file(target, b"new")
+    assert [(file, file.read_text()) for file in target.parent.iterdir()] == [(target, "old")]
+
+
+def test_a_small_file_is_written_over_what_a_killed_process_left(tmp_path):
+    target = tmp_path / "outcome.json"
+    with (
+        patch("os.fsync", side_effect=KeyboardInterrupt),
+        patch.object(Path, "unlink"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        write_file(target, b"half")
+    assert len(list(tmp_path.iterdir())) == 1
+    write_file(target, b"new")
+    assert [(file, file.read_text()) for file in tmp_path.iterdir()] == [(target, "new")]

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from ltr.atomic import write_file
 from pipelines.night_report.record import Night
-from pipelines.nightly.files import write_file
 
 
 def write_night(folder: Path, night: Night) -> tuple[Path, Path]:

@@ -13,9 +13,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ltr.atomic import write_file
 from pipelines.encoder import Encoder
 from pipelines.errors import RegistryError
-from pipelines.nightly.files import write_file
 from pipelines.registry import Registry, Version
 
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from ltr.atomic import write_file
 from ltr.data.manifest import Manifest, checksum
 from pipelines.errors import JobError
 from pipelines.nightly.context import CODE, DRIFT, GATE, REGISTER, Night
-from pipelines.nightly.files import write_file
 from pipelines.nightly.inputs import day_digests, file_digests
 from pipelines.nightly.make import SCORES, WEIGHTS, not_comparable
 from pipelines.nightly.steps import Task

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from ltr.atomic import remove_folder, remove_gone
+from ltr.atomic import remove_folder, remove_gone, write_file
 from ltr.data.manifest import Manifest
 from pipelines.nightly.context import Night
-from pipelines.nightly.files import digest_of, write_file
+from pipelines.nightly.digest import digest_of
 from pipelines.nightly.nights import NIGHTS, OUTCOME, dates, refused
 from pipelines.nightly.outcome import Exit, Outcome, RuleRecord
 from pipelines.nightly.steps import Task

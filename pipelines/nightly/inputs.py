@@ -8,10 +8,11 @@ from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from ltr.atomic import write_file
 from ltr.data.manifest import FILE, Manifest, checksum
 from pipelines.config import Format
 from pipelines.joints import Log, Table
-from pipelines.nightly.files import digest_of, write_file
+from pipelines.nightly.digest import digest_of
 from pipelines.registry import LogFile
 from pipelines.sources import LogFile as Unread
 from pipelines.sources import Window, address_of, objects, open_path

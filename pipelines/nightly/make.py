@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_json
 
-from ltr.atomic import replace_folder
+from ltr.atomic import replace_folder, write_file
 from ltr.data.manifest import ListsError, Manifest, checksum
 from pipelines.engines import EngineName
 from pipelines.errors import JobError
 from pipelines.nightly.context import CODE, DRIFT, Night
-from pipelines.nightly.files import write_file
 from pipelines.nightly.inputs import changed_files, lists_digest
 from pipelines.nightly.nights import NIGHTS, sound
 from pipelines.nightly.steps import Task

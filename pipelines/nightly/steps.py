@@ -17,9 +17,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from ltr.atomic import remove_folders, remove_leftovers
+from ltr.atomic import remove_folders, remove_leftovers, write_file
 from ltr.data.manifest import checksum
-from pipelines.nightly.files import write_file
 
 Key = Mapping[str, JsonValue]
 

@@ -13,7 +13,6 @@ record that is kept, with its reason: readers count it in, and the next change w
 Records are numbered, and the numbers are their order: a clock that is moved back changes nothing.
 """
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -22,7 +21,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from ltr.atomic import sync
+from ltr.atomic import sync, write_file
 from ltr.errors import first_failure
 from pipelines.errors import RegistryError
 from pipelines.plain_text import shown
@@ -106,7 +105,7 @@ class Journal:
         Raises:
             OSError: The disk fails; nothing is left.
         """
-        _replace(self._folder / PREPARED, f"{record.model_dump_json()}\n")
+        write_file(self._folder / PREPARED, f"{record.model_dump_json()}\n".encode())
 
     def discard(self) -> None:
         """Throw the prepared record away."""
@@ -118,7 +117,8 @@ class Journal:
             self._write(records)
 
     def _write(self, records: Sequence[Promotion]) -> None:
-        _replace(self._folder / LOG, "".join(f"{one.model_dump_json()}\n" for one in records))
+        lines = "".join(f"{one.model_dump_json()}\n" for one in records)
+        write_file(self._folder / LOG, lines.encode())
         self.discard()
         sync(self._folder)
 
@@ -153,22 +153,6 @@ def _parsed(path: Path, at: int, line: bytes) -> Promotion:
         msg = f"{path}: line {at}: number must be {at}, no record is lost; got {record.number}"
         raise RegistryError(msg)
     return record
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file beside its place, and rename it there when it is on the disk."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
 
 
 def earlier(records: Sequence[Promotion]) -> list[str]:

@@ -128,11 +128,7 @@ def end(here: Path) -> dict[str, Any]:
 
 def left_behind(here: Path) -> list[str]:
     """What was left by a process that died, and never removed: snapshots, hidden and not in use."""
-    hidden = [
-        path
-        for path in (here / "run").rglob(".*")
-        if path.suffix != ".lock" and path.name != ".lock"
-    ]
+    hidden = [path for path in (here / "run").rglob(".*") if not path.name.endswith(".lock")]
     used = {path.resolve() for path in (here / "run").rglob("*") if path.is_symlink()}
     odd = [path for path in hidden if path.resolve() not in used]
     prepared = here / "run" / "models" / "promotion.json"
